@@ -60,7 +60,6 @@ if TYPE_CHECKING:
 
 
 __all__ = [
-    "ACTED_ON",
     "Outcome",
     "Workspace",
     "activate",
@@ -68,6 +67,7 @@ __all__ = [
     "check_recording",
     "check_rules",
     "control_states",
+    "deciding",
     "declared_controls",
     "evaluate_as_of",
     "exit_code",
@@ -233,7 +233,7 @@ def run(
                 )
             if work.config.boundary:
                 with store.reading() as connection:
-                    inside = queries.findings(connection, outside=False)
+                    inside = queries.findings(connection, outside=False, limit=1)
                     outcome.nothing_counts = next(inside, None) is None
     try:
         outcome.checkpoints = exported.export(work.config, work.registry, store)
@@ -386,8 +386,24 @@ def _own_thresholds(item: ActiveRule) -> dict[str, Any]:
     return {name: value for name, value in item.thresholds.items() if value != defaults[name]}
 
 
-ACTED_ON = (Status.FAIL, Status.INCONCLUSIVE, Status.ERROR, Status.STALE)
-"""The verdicts that decide the exit code: the others of a large store need not be read for it."""
+_UNKNOWN = (Status.INCONCLUSIVE, Status.ERROR, Status.STALE)
+
+
+def deciding(store: Store, fail_on: Severity, rules: Collection[str] = ()) -> Iterator[Finding]:
+    """As few current findings as :func:`exit_code` needs: a failure that gives 1, and one that is not known.
+
+    ``rules``: only of these; of all when empty.
+    """
+    severities = [severity for severity in Severity if severity.rank >= fail_on.rank]
+    yield from store.findings(
+        rules=rules,
+        statuses=[Status.FAIL],
+        severities=severities,
+        waived=False,
+        outside=False,
+        limit=1,
+    )
+    yield from store.findings(rules=rules, statuses=_UNKNOWN, outside=False, limit=1)
 
 
 def exit_code(findings: Iterable[Finding], outcome: Outcome | None, fail_on: Severity) -> int:

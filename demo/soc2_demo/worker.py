@@ -122,8 +122,8 @@ def _run(order: Order) -> int:
             if days:
                 return 0
             print_summary(work, store, outcome)
-            found = store.findings(statuses=api.ACTED_ON)
-            return api.exit_code(found, outcome, work.config.run.fail_on)
+            least = work.config.run.fail_on
+            return api.exit_code(api.deciding(store, least), outcome, least)
 
 
 def _report(order: Report) -> None:

@@ -14,6 +14,7 @@ from soc2_pac.acts.bodies import Removed
 from soc2_pac.audit.basis import judged_by
 from soc2_pac.cli.options import (
     ListGroup,
+    Page,
     actor,
     check_filters,
     config_option,
@@ -21,6 +22,7 @@ from soc2_pac.cli.options import (
     instant,
     one_finding,
     opened_store,
+    page_options,
     store_option,
 )
 from soc2_pac.errors import UsageError
@@ -44,6 +46,7 @@ def evidence() -> None:
 @click.option("--resource", help="Id or name of a resource.")
 @click.option("--at", metavar="TIME", help="What held at an instant.")
 @click.option("--history", is_flag=True, help="Every version, not only the current one.")
+@page_options
 @format_option
 def list_(
     config_path: str | None,
@@ -53,6 +56,7 @@ def list_(
     resource: str | None,
     at: str | None,
     history: bool,
+    page: Page,
     form: str,
 ) -> None:
     """List documents: current ones, those of an instant, or every version."""
@@ -65,13 +69,18 @@ def list_(
             resource=resource,
             history=history,
             at=utc_text(instant(at, "--at")) if at else None,
+            after=page.behind(queries.EvidencePosition),
+            limit=page.asked,
         )
+        found = page.cut(found, queries.EvidencePosition.of)
         rows = (
             {**asdict(item), "digest": item.digest if form == "json" else item.digest[:12]}
             for item in found
         )
-        if write(rows, _COLUMNS, form) == 0:
-            click.echo("No document matches.", err=True)
+        count = write(rows, _COLUMNS, form)
+    if count == 0:
+        click.echo("No document matches.", err=True)
+    page.say(count)
 
 
 @evidence.command()

@@ -12,12 +12,14 @@ from soc2_pac.cli.differences import diff
 from soc2_pac.cli.options import (
     Choice,
     ListGroup,
+    Page,
     check_criteria,
     check_filters,
     config_option,
     find_rule,
     one_finding,
     opened_store,
+    page_options,
     severity_option,
     status_option,
     store_option,
@@ -72,6 +74,7 @@ def findings() -> None:
     default=None,
     help="Only what decisions of the configuration leave out of the count, or only what counts.",
 )
+@page_options
 @click.option(
     "--format",
     "form",
@@ -95,6 +98,7 @@ def list_(
     resource: str | None,
     waived: bool | None,
     outside: bool | None,
+    page: Page,
     form: str,
 ) -> None:
     """List current findings, worst first. CSV and JSON name the controls of each, where some are recorded."""
@@ -121,7 +125,10 @@ def list_(
             waived=waived,
             outside=outside,
             by_rule=form == "junit",
+            after=page.behind(queries.Position),
+            limit=page.asked,
         )
+        found = page.cut(found, queries.Position.of)
         if form in exchange.FORMATS:
             count = _exchange(connection, found, form)
         else:
@@ -132,6 +139,7 @@ def list_(
             count = write(rows, columns, form)
     if count == 0:
         click.echo("No finding matches.", err=True)
+    page.say(count)
 
 
 def _exchange(connection: Connection, found: Iterator[queries.Finding], form: str) -> int:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import functools
+import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -16,7 +18,7 @@ from soc2_pac.output import FORMATS
 from soc2_pac.text import nearest, says_something
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from datetime import datetime
 
     from sqlalchemy import Connection
@@ -30,6 +32,10 @@ if TYPE_CHECKING:
     ChoiceType = click.Choice[str]
 else:
     ChoiceType = click.Choice
+
+
+T = TypeVar("T")
+P = TypeVar("P", bound="tuple[Any, ...]")
 
 
 class Choice(ChoiceType):
@@ -100,6 +106,72 @@ resume_option = click.option(
     is_flag=True,
     help="Go on with the last run if it was interrupted: only what it did not read completely.",
 )
+
+
+def page_options(command: Callable[..., object]) -> Callable[..., object]:
+    """``--limit`` and ``--after``: a page of a list. The command takes a :class:`Page`."""
+
+    @click.option(
+        "--limit", type=click.IntRange(1), help="So many rows at most; says where to go on."
+    )
+    @click.option("--after", metavar="PLACE", help="Go on where a page ended, as it said.")
+    @functools.wraps(command)
+    def with_page(*args: object, limit: int | None, after: str | None, **options: object) -> object:
+        return command(*args, page=Page(limit, after), **options)
+
+    return with_page
+
+
+@dataclass(slots=True)
+class Page:
+    """A page of a list: where it begins, and how long it is."""
+
+    limit: int | None
+    after: str | None
+    more: bool = False
+    """Whether there are rows behind it, once it was read."""
+    _last: tuple[str | int | None, ...] = ()
+
+    @property
+    def asked(self) -> int | None:
+        """How many rows to read: one more than are shown tells whether there are more."""
+        return None if self.limit is None else self.limit + 1
+
+    def behind(self, place: type[P]) -> P | None:
+        """The place behind which it begins. Raises UsageError where the text is none."""
+        if self.after is None:
+            return None
+        try:
+            found = place(*json.loads(base64.urlsafe_b64decode(f"{self.after}===")))
+        except (ValueError, TypeError) as error:
+            raise self._no_place() from error
+        if not all(isinstance(value, str | int | None) for value in found):
+            raise self._no_place()
+        return found
+
+    def _no_place(self) -> UsageError:
+        return UsageError(
+            f"--after: '{self.after}' is no place in this list. Next: take the one that the last page named"
+        )
+
+    def cut(self, rows: Iterable[T], place: Callable[[T], tuple[Any, ...]]) -> Iterator[T]:
+        """The rows of the page; where they end, it is known whether there are more."""
+        last: T | None = None
+        for count, row in enumerate(rows):
+            if count == self.limit:
+                self.more = True
+                break
+            last = row
+            yield row
+        if last is not None:
+            self._last = place(last)
+
+    def say(self, count: int) -> None:
+        """Tell on standard error where to go on, if there is more."""
+        if self.more:
+            text = json.dumps(self._last, separators=(",", ":"))
+            token = base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+            click.echo(f"{count:,} rows shown, more exist. Next: --after {token}", err=True)
 
 
 def scope_options(command: Callable[..., object]) -> Callable[..., object]:

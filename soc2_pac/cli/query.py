@@ -73,7 +73,7 @@ def query(
     \b
     soc2-pac query administrators
     soc2-pac query due-this-week --param until=+3d
-    soc2-pac query "SELECT rule, COUNT(*) FROM v_findings WHERE status = 'fail' GROUP BY rule"
+    soc2-pac query "SELECT rule, SUM(findings) FROM v_finding_counts WHERE status = 'fail' GROUP BY rule"
     """
     from soc2_pac import config as configuration  # noqa: PLC0415
 

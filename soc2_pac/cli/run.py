@@ -86,7 +86,7 @@ def run(
             if stats:
                 _print_stats(outcome)
             least = Severity(fail_on) if fail_on else work.config.run.fail_on
-            return api.exit_code(store.findings(statuses=api.ACTED_ON), outcome, least)
+            return api.exit_code(api.deciding(store, least), outcome, least)
 
     ctx.exit(once() if every is None else _repeat(once, _seconds(every)))
 
@@ -202,7 +202,7 @@ def evaluate(
         if not quiet:
             print_summary(work, store, outcome)
         chosen = [item.rule.id for item in rules] if rules else ()
-        ctx.exit(api.exit_code(store.findings(rules=chosen, statuses=api.ACTED_ON), outcome, least))
+        ctx.exit(api.exit_code(api.deciding(store, least, chosen), outcome, least))
 
 
 def _print_as_of(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import textwrap
 from collections import Counter
 from datetime import timedelta
@@ -17,12 +18,14 @@ from soc2_pac.audit.decisions import decided
 from soc2_pac.config import CONTROLS_FILE
 from soc2_pac.model import CollectionStatus, Scope, utc_text
 from soc2_pac.output import plain
-from soc2_pac.output.summary import WIDTH, Told, render
-from soc2_pac.store import acts, queries, scopes, simulation
+from soc2_pac.output.summary import WIDTH, WORST, Tally, Told, render
+from soc2_pac.store import acts, counts, queries, scopes, simulation
 from soc2_pac.text import listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+    from sqlalchemy import Connection
 
     from soc2_pac.api import Outcome, Workspace
     from soc2_pac.rules import Rule
@@ -42,7 +45,8 @@ _CONTROLS = 5
 def print_summary(work: Workspace, store: Store, outcome: Outcome) -> None:
     """Print it to standard output."""
     rules = work.registry.rules
-    told = [tell(finding, rules) for finding in store.findings()]
+    with store.reading() as connection:
+        told = known(connection, rules)
     ruled = {criterion for item in work.active for criterion in item.rule.criteria}
     for line in resumed(outcome):
         click.echo(line)
@@ -66,6 +70,17 @@ def print_summary(work: Workspace, store: Store, outcome: Outcome) -> None:
     click.echo(render(told, ruled=ruled, commands=()), nl=False)
     for line in _of_controls(work, store):
         click.echo(line)
+
+
+def known(connection: Connection, rules: Mapping[str, Rule]) -> Tally:
+    """What is known now, by the counts."""
+    counted, accepted = counts.tallied(connection), counts.waived(connection)
+    found = Tally(waived=accepted.total())
+    for one in counted:
+        found.add(one.status, json.loads(one.criteria), one.findings, outside=one.outside)
+    for first, others in counts.worst(connection, counted, accepted, WORST):
+        found.worst.append((tell(first, rules), others))
+    return found
 
 
 def resumed(outcome: Outcome) -> list[str]:

@@ -102,14 +102,17 @@ def add(
             _two_people(
                 connection, config.load(config_path, required=store_url is None), owner, approver
             )
-        found = [f for f in store.findings(rules=[rule_id]) if scope in (None, f.scope)]
         pattern = resource if resource is not None and "*" in resource else None
-        uid = None if pattern else _uid(resource, found)
+        named = None if pattern else resource
+        known = store.findings(rules=[rule_id], scope=scope, resource=named) if named else []
+        uid = named and _uid(named, [f for f in known if scope in (None, f.scope)])
         covered = sum(
-            f.status is Status.FAIL
-            and uid in (None, f.resource)
+            uid in (None, f.resource)
+            and scope in (None, f.scope)
             and (pattern is None or matches(pattern, f.resource, f.resource_name))
-            for f in found
+            for f in store.stream_findings(
+                rules=[rule_id], scope=scope, resource=uid, statuses=[Status.FAIL]
+            )
         )
         if covered == 0 and not ahead:
             what = f"'{resource}'" if resource else "the rule"
@@ -184,9 +187,9 @@ def _people(connection: Connection, settings: Config) -> People:
     return reading.people(connection, clock.now())
 
 
-def _uid(resource: str | None, found: list[Finding]) -> str | None:
+def _uid(resource: str, found: list[Finding]) -> str:
     """The id of a resource that somebody named by its id or by its name. Raises UsageError for several."""
-    if resource is None or any(finding.resource == resource for finding in found):
+    if any(finding.resource == resource for finding in found):
         return resource
     ids = sorted({f.resource for f in found if f.resource_name == resource and f.resource})
     if len(ids) > 1:

@@ -630,6 +630,7 @@ class _Evaluation:
                 due,
                 at,
             ),
+            item.rule.kind if row else "",
             basis,
             adjusted,
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import textwrap
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from soc2_pac.criteria import CRITERIA
@@ -51,18 +51,64 @@ _COLUMNS: Mapping[Status, str] = {
 _ALWAYS = (Status.PASS, Status.FAIL, Status.INCONCLUSIVE, Status.NOT_APPLICABLE)
 
 
-def render(outcomes: Sequence[Told], *, ruled: Iterable[str], commands: Sequence[str]) -> str:
+@dataclass(slots=True)
+class Tally:
+    """Current findings, counted, and the worst of them."""
+
+    total: Counter[Status] = field(default_factory=Counter)
+    """What counts, each once."""
+    by_criterion: dict[str, Counter[Status]] = field(default_factory=dict)
+    waived: int = 0
+    """Failures of these that are accepted."""
+    outside: Counter[Status] = field(default_factory=Counter)
+    """What does not count."""
+    worst: list[tuple[Told, int]] = field(default_factory=list)
+    """The first failure of the rules that come first, and how many more there are of each."""
+
+    def add(
+        self, status: Status, criteria: Iterable[str], number: int = 1, *, outside: bool = False
+    ) -> None:
+        """Count findings of a rule."""
+        if outside:
+            self.outside[status] += number
+            return
+        self.total[status] += number
+        for criterion in criteria:
+            self.by_criterion.setdefault(criterion, Counter())[status] += number
+
+
+def tally(outcomes: Sequence[Told]) -> Tally:
+    """Count findings, and choose the worst."""
+    found = Tally()
+    failing: dict[str, list[Told]] = {}
+    for outcome in outcomes:
+        found.add(outcome.status, outcome.criteria, outside=outcome.outside)
+        if outcome.status is not Status.FAIL or outcome.outside:
+            continue
+        if outcome.waived:
+            found.waived += 1
+        else:
+            failing.setdefault(outcome.rule, []).append(outcome)
+    # One finding a rule: three resources with one fault tell a reader less than three faults.
+    for rule in sorted(failing, key=lambda rule: (-failing[rule][0].severity.rank, rule))[:WORST]:
+        members = sorted(failing[rule], key=lambda o: (o.scope, o.resource or ""))
+        found.worst.append((members[0], len(members) - 1))
+    return found
+
+
+def render(
+    outcomes: Sequence[Told] | Tally, *, ruled: Iterable[str], commands: Sequence[str]
+) -> str:
     """Give the whole summary as plain text.
 
     ``ruled`` are the criteria that some rule looks at, whether it found anything or not;
     ``commands`` is what to try next, as a person types it.
     """
-    beyond = [outcome for outcome in outcomes if outcome.outside]
-    outcomes = [outcome for outcome in outcomes if not outcome.outside]
-    ruled = frozenset(ruled) | {criterion for outcome in outcomes for criterion in outcome.criteria}
-    parts = [_table(outcomes, ruled), _unruled(ruled), _worst(outcomes)]
-    if beyond:
-        parts.append(_outside(beyond))
+    found = outcomes if isinstance(outcomes, Tally) else tally(outcomes)
+    ruled = frozenset(ruled) | found.by_criterion.keys()
+    parts = [_table(found, ruled), _unruled(ruled), _worst(found)]
+    if found.outside.total():
+        parts.append(_outside(found.outside))
     if commands:
         parts.append("What to try next:\n" + "\n".join(f"  {command}" for command in commands))
     return "\n\n".join(parts) + "\n"
@@ -71,13 +117,10 @@ def render(outcomes: Sequence[Told], *, ruled: Iterable[str], commands: Sequence
 # -- by criterion ---------------------------------------------------------------------------------
 
 
-def _table(outcomes: Sequence[Told], ruled: frozenset[str]) -> str:
+def _table(found: Tally, ruled: frozenset[str]) -> str:
     counts: dict[str, Counter[Status]] = {name: Counter() for name in CRITERIA if name in ruled}
-    total: Counter[Status] = Counter()
-    for outcome in outcomes:
-        total[outcome.status] += 1
-        for criterion in outcome.criteria:
-            counts.setdefault(criterion, Counter())[outcome.status] += 1
+    counts |= found.by_criterion
+    total = found.total
     columns = [status for status in _COLUMNS if status in _ALWAYS or total[status]]
     width = WIDTH - sum(len(_COLUMNS[status]) + 2 for status in columns)
 
@@ -120,42 +163,34 @@ def _unruled(ruled: frozenset[str]) -> str:
 # -- the worst ------------------------------------------------------------------------------------
 
 
-def _worst(outcomes: Sequence[Told]) -> str:
-    failing: dict[str, list[Told]] = {}
-    for outcome in outcomes:
-        if outcome.status is Status.FAIL and not outcome.waived:
-            failing.setdefault(outcome.rule, []).append(outcome)
-    waived = sum(outcome.status is Status.FAIL and outcome.waived for outcome in outcomes)
+def _worst(found: Tally) -> str:
+    waived = found.waived
     accepted = f"{waived} failure{'s are' if waived > 1 else ' is'} waived." if waived else ""
-    if not failing:
-        return accepted or _nothing_failed(outcomes)
-    # One finding a rule: three resources with one fault tell a reader less than three faults.
-    worst = sorted(failing, key=lambda rule: (-failing[rule][0].severity.rank, rule))[:WORST]
-    lines = ["The worst findings:" if len(worst) > 1 else "The worst finding:"]
-    for number, rule in enumerate(worst, start=1):
-        members = sorted(failing[rule], key=lambda o: (o.scope, o.resource or ""))
-        lines += ["", *_told(number, members[0], others=len(members) - 1)]
+    if not found.worst:
+        return accepted or _nothing_failed(found.total)
+    lines = ["The worst findings:" if len(found.worst) > 1 else "The worst finding:"]
+    for number, (told, others) in enumerate(found.worst, start=1):
+        lines += ["", *_told(number, told, others=others)]
     if accepted:
         lines += ["", accepted]
     return "\n".join(lines)
 
 
-def _outside(beyond: Sequence[Told]) -> str:
-    failed = sum(outcome.status is Status.FAIL for outcome in beyond)
+def _outside(beyond: Counter[Status]) -> str:
     text = (
-        f"Not counted, because of decisions in the configuration: {len(beyond)} findings outside of the "
-        f"system, {failed} of them failures. Each with its reason: soc2-pac findings list --outside"
+        f"Not counted, because of decisions in the configuration: {beyond.total()} findings outside of the "
+        f"system, {beyond[Status.FAIL]} of them failures. Each with its reason: soc2-pac findings list --outside"
     )
     return textwrap.fill(text, WIDTH)
 
 
-def _nothing_failed(outcomes: Sequence[Told]) -> str:
+def _nothing_failed(total: Counter[Status]) -> str:
     """Nobody may read "nothing failed" as good news where nobody could look."""
-    unknown = sum(o.status in (Status.INCONCLUSIVE, Status.ERROR, Status.STALE) for o in outcomes)
+    unknown = sum(total[one] for one in (Status.INCONCLUSIVE, Status.ERROR, Status.STALE))
     if unknown:
-        open_ones = f"{unknown} of {len(outcomes)} findings are open"
+        open_ones = f"{unknown} of {total.total()} findings are open"
         return f"No failure is known, but {open_ones}: evidence is missing."
-    return "Nothing failed." if outcomes else "Nothing was judged."
+    return "Nothing failed." if total.total() else "Nothing was judged."
 
 
 def _told(number: int, outcome: Told, *, others: int) -> list[str]:

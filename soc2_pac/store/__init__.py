@@ -151,6 +151,11 @@ class Store:
         with self.database.reading() as connection:
             return list(queries.findings(connection, **filters))
 
+    def stream_findings(self, **filters: Any) -> Iterator[queries.Finding]:  # noqa: ANN401
+        """The same one by one, in flat memory: the transaction is open until the last one, or until it is closed."""
+        with self.database.reading() as connection:
+            yield from queries.findings(connection, **filters)
+
     def finding_history(self, fingerprint: str) -> list[queries.FindingPeriod]:
         """Every period of one finding, oldest first."""
         with self.database.reading() as connection:

@@ -101,7 +101,7 @@ _ALL = f"""
 WITH old AS (
     {_PART} WHERE f.opened_by <= :first AND f.closed_by > :first AND f.closed_by <= :last
 ), now AS (
-    {_PART} WHERE f.opened_by > :first AND f.opened_by <= :last AND (f.closed_by IS NULL OR f.closed_by > :last)
+    {_PART} WHERE f.id > :first_id AND f.id <= :last_id AND (f.closed_by IS NULL OR f.closed_by > :last)
 ), pairs AS (
     SELECT n.fingerprint, n.rule_id, n.scope_id, n.resource_id, n.severity, n.outside, o.status AS before,
            n.status AS after, o.message AS before_message, n.message AS after_message, o.digest AS before_evidence,
@@ -156,9 +156,23 @@ ORDER BY {_ORDER}, {_RANK.format(severity="t.severity")} DESC, rule, scope, COAL
 _SUMS = "SELECT t.change, t.passing, COUNT(*) FROM told t WHERE t.change IS NOT NULL GROUP BY t.change, t.passing"
 
 
+def _bound(connection: Connection, first: At, last: At) -> dict[str, int]:
+    """The evaluations, and the last finding that was opened up to each.
+
+    Evaluations give out the ids of findings one after the other, so how many were opened says which was the last:
+    what was opened between two is a range of ids.
+    """
+    e = tables.evaluation
+    found = {"first": first.evaluation, "last": last.evaluation}
+    for name, evaluation in list(found.items()):
+        opened = sa.select(sa.func.coalesce(sa.func.sum(e.c.opened), 0)).where(e.c.id <= evaluation)
+        found[f"{name}_id"] = int(connection.execute(opened).scalar_one())
+    return found
+
+
 def sums(connection: Connection, first: At, last: At) -> dict[tuple[str, bool], int]:
     """(change, whether it is only something that passes and came or went) -> how many findings."""
-    bound = {"first": first.evaluation, "last": last.evaluation}
+    bound = _bound(connection, first, last)
     return {
         (change, bool(passing)): count
         for change, passing, count in connection.execute(sa.text(_ALL + _SUMS), bound)
@@ -172,7 +186,7 @@ def differences(
 
     ``passing``: also what passes, and came or went.
     """
-    bound = {"first": first.evaluation, "last": last.evaluation, "passing": int(passing)}
+    bound = {**_bound(connection, first, last), "passing": int(passing)}
     query = sa.text(_ALL + _ROWS).execution_options(yield_per=_CHUNK)
     for row in connection.execute(query, bound):
         values = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for it

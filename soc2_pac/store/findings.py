@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import itertools
 import json
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 import sqlalchemy as sa
 
 from soc2_pac.model import CollectionStatus, Scope, utc_text
-from soc2_pac.store import ledger, tables
+from soc2_pac.store import counts, ledger, tables
 from soc2_pac.store.database import batched, close_intervals, insert, next_id
 
 if TYPE_CHECKING:
@@ -334,9 +335,15 @@ def in_scopes(connection: Connection, rules: Collection[int], scopes: Collection
 
 def findings_of_other_rules(connection: Connection, rules: Collection[int]) -> list[int]:
     """Ids of open findings of rules that are not among ``rules``."""
-    f = tables.finding
-    query = sa.select(f.c.id).where(f.c.closed_by.is_(None), f.c.rule_id.not_in(list(rules)))
-    return list(connection.execute(query.order_by(f.c.id)).scalars())
+    f, r = tables.finding, tables.rule
+    kept = set(rules)
+    # Rules are few, and an index finds the findings of each.
+    others = [rule for rule in connection.execute(sa.select(r.c.id)).scalars() if rule not in kept]
+    found: list[int] = []
+    for some in batched(others, _IN):
+        query = sa.select(f.c.id).where(f.c.closed_by.is_(None), f.c.rule_id.in_(some))
+        found += connection.execute(query).scalars()
+    return sorted(found)
 
 
 # -- rule versions ------------------------------------------------------------------------------------
@@ -535,6 +542,7 @@ class EvaluationWriter:
         self._next = next_id(connection, tables.finding)
         self._opened: list[tuple[Any, ...]] = []
         self._closed: list[tuple[str, int, int]] = []
+        self._counted: Counter[counts.Group] = Counter()
         # A clock that was ahead left intervals that begin later than now.
         self._ahead = (last_as_of(connection) or "") > utc_text(as_of)
         insert(
@@ -577,10 +585,16 @@ class EvaluationWriter:
             self._new_adjustments.append((digest, made.body, int(made.outside), severity))
         return digest
 
-    def open(self, row: tuple[Any, ...], basis: str | None, adjustment: str | None = None) -> int:
-        """Open a finding from its columns between ``id`` and ``valid_to``, in the table's order."""
+    def open(
+        self, row: tuple[Any, ...], kind: str, basis: str | None, adjustment: str | None = None
+    ) -> int:
+        """Open a finding from its columns between ``id`` and ``valid_to``, in the table's order.
+
+        ``kind``: of its resource; empty for a finding about a whole scope.
+        """
         number = self._next
         self._next += 1
+        self._counted[counts.Group(row[1], row[5], row[3], kind, adjustment or "")] += 1
         self._opened.append((number, *row, basis, adjustment))
         if len(self._opened) >= _CHUNK:
             self.flush()
@@ -620,6 +634,8 @@ class EvaluationWriter:
     def seal(self, finished: datetime) -> tuple[int, int]:
         """Finish: returns how many findings were opened and closed."""
         self.flush()
+        closed = counts.closed_by(self._connection, self.id)
+        counts.change(self._connection, self._counted, closed)
         e = tables.evaluation
         self._connection.execute(
             sa.update(e)

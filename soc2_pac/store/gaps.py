@@ -60,10 +60,10 @@ def tried(connection: Connection) -> Iterator[Tried]:
 
 
 def unknown(connection: Connection) -> Iterator[Unknown]:
-    """Current findings that are not known. Streams."""
+    """Current findings that are not known, in no order. Streams."""
     query = sa.text(
         "SELECT fingerprint, rule, scope, resource FROM v_findings "
-        "WHERE status IN ('inconclusive', 'stale') ORDER BY fingerprint"
+        "WHERE status IN ('inconclusive', 'stale')"
     )
     for row in connection.execute(query.execution_options(yield_per=_CHUNK)):
         yield Unknown._make(row)

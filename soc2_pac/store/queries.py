@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import functools
-import json
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
@@ -11,58 +9,26 @@ import sqlalchemy as sa
 
 from soc2_pac import clock
 from soc2_pac.acts.due import OpenFailures
-from soc2_pac.model import CollectionStatus, Scope, Severity, Status, utc_text
-from soc2_pac.store import tables
+from soc2_pac.model import CollectionStatus, Scope, Status, utc_text
+from soc2_pac.store import counts, tables
 from soc2_pac.store.database import batched
+from soc2_pac.store.evidence_list import EvidenceItem as EvidenceItem  # noqa: PLC0414 - a question, too
+from soc2_pac.store.evidence_list import EvidencePosition as EvidencePosition  # noqa: PLC0414
+from soc2_pac.store.evidence_list import evidence as evidence  # noqa: PLC0414
+from soc2_pac.store.finding_list import Finding as Finding  # noqa: PLC0414
+from soc2_pac.store.finding_list import Position as Position  # noqa: PLC0414
+from soc2_pac.store.finding_list import findings as findings  # noqa: PLC0414
+from soc2_pac.store.finding_list import like
 from soc2_pac.store.scopes import retired
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterator
 
     from sqlalchemy import Connection
 
 T = TypeVar("T")
 _CHUNK = 5000
 _IN = 500
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One current finding, as ``v_findings`` shows it."""
-
-    fingerprint: str
-    rule: str
-    title: str
-    severity: Severity
-    criteria: tuple[str, ...]
-    thresholds: Mapping[str, Any]
-    scope: str
-    kind: str | None
-    resource: str | None
-    """The resource's uid; ``None`` for a finding about the whole scope."""
-    resource_name: str | None
-    status: Status
-    message: str
-    evidence: str | None
-    """Digest of the document that was judged."""
-    since: str
-    """Since when this verdict holds, UTC."""
-    failing_since: str | None
-    sla_due: str | None
-    until: str | None
-    waiver: str | None
-    """The waiver under which a failure is accepted; it stays a failure."""
-    basis: str | None = None
-    """Digest of what it rests on beside the document; see :func:`finding_documents`."""
-    outside: bool = False
-    """It does not count: it is outside of the system that is audited, or its rule is switched off there."""
-    adjustment: str | None = None
-    """What was decided for its place, and by whom: JSON, see :class:`soc2_pac.decisions.Adjustment`."""
-
-    @property
-    def because(self) -> tuple[str, ...]:
-        """The decisions that touch it, in words."""
-        return tuple(json.loads(self.adjustment)["because"]) if self.adjustment else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,22 +75,6 @@ class FindingDocument:
 
 
 @dataclass(frozen=True, slots=True)
-class EvidenceItem:
-    """One version of one document, as ``v_evidence`` shows it, without its body."""
-
-    scope: str
-    kind: str
-    resource: str
-    resource_name: str
-    digest: str
-    valid_from: str
-    valid_to: str | None
-    observed_at: str | None
-    opened_by_collection: int
-    closed_by_collection: int | None
-
-
-@dataclass(frozen=True, slots=True)
 class CollectionItem:
     """One attempt to list one kind in one scope, as ``v_collections`` shows it."""
 
@@ -166,105 +116,16 @@ class RunItem:
     requests: int | None
 
 
-def findings(
-    connection: Connection,
-    *,
-    rules: Collection[str] = (),
-    criteria: Collection[str] = (),
-    statuses: Collection[Status] = (),
-    severities: Collection[Severity] = (),
-    scope: str | None = None,
-    kind: str | None = None,
-    resource: str | None = None,
-    provider: str | None = None,
-    fingerprint: str | None = None,
-    waived: bool | None = None,
-    outside: bool | None = None,
-    by_rule: bool = False,
-) -> Iterator[Finding]:
-    """Current findings, worst first; every filter narrows. Streams.
-
-    Args:
-        connection: within ``Database.reading``.
-        rules: ids.
-        criteria: ids or prefixes of series (``CC6`` means all of CC6).
-        statuses: any of these.
-        severities: any of these.
-        kind: of the judged resource.
-        provider: of the scope.
-        scope: exact, or a prefix ending in ``*``.
-        resource: uid or name, exact.
-        fingerprint: exact or a prefix.
-        waived: only waived (True) or only not waived (False) ones.
-        outside: only what is outside of the system (True) or only what belongs to it (False).
-        by_rule: in the order of the rules' ids instead.
-    """
-    v = _view("v_findings", *(field.name for field in fields(Finding)), "provider")
-    query = sa.select(*(v.c[field.name] for field in fields(Finding)))
-    worst = _order(v.c.severity, reversed(Severity)), _order(v.c.status, Status)
-    ordered = (v.c.rule, *worst) if by_rule else (*worst, v.c.rule)
-    query = query.order_by(*ordered, v.c.scope, v.c.resource)
-    for column, wanted in ((v.c.rule, rules), (v.c.status, statuses), (v.c.severity, severities)):
-        if wanted:
-            query = query.where(column.in_([str(value) for value in wanted]))
-    if criteria:
-        query = query.where(
-            sa.or_(
-                *(
-                    v.c.criteria.like(
-                        f'%"{_like(c)}"%' if "." in c else f'%"{_like(c)}.%', escape="\\"
-                    )
-                    for c in criteria
-                )
-            )
-        )
-    if scope is not None:
-        query = query.where(_exact_or_prefix(v.c.scope, scope))
-    if kind is not None:
-        query = query.where(v.c.kind == kind)
-    if provider is not None:
-        query = query.where(v.c.provider == provider)
-    if resource is not None:
-        query = query.where(sa.or_(v.c.resource == resource, v.c.resource_name == resource))
-    if fingerprint is not None:
-        query = query.where(v.c.fingerprint.like(_like(fingerprint) + "%", escape="\\"))
-    if waived is not None:
-        query = query.where(v.c.waiver.is_not(None) if waived else v.c.waiver.is_(None))
-    if outside is not None:
-        query = query.where(v.c.outside == int(outside))
-    # A rule has one text of each, and may have a hundred thousand findings.
-    parsed = functools.cache(json.loads)
-    for row in connection.execute(query.execution_options(yield_per=_CHUNK)):
-        values = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for it
-        values["severity"] = Severity(values["severity"])
-        values["status"] = Status(values["status"])
-        values["criteria"] = tuple(parsed(values["criteria"]))
-        values["thresholds"] = parsed(values["thresholds"])
-        values["outside"] = bool(values["outside"])
-        yield Finding(**values)
-
-
 def rule_counts(connection: Connection) -> dict[str, tuple[dict[Status, int], int]]:
     """Rule -> (current findings that count, by status; how many of the failures are waived)."""
-    v = _view("v_findings", "rule", "status", "waiver", "outside")
-    query = (
-        sa.select(
-            v.c.rule,
-            v.c.status,
-            sa.func.count().label("n"),
-            sa.func.count(v.c.waiver).label("waived"),
-        )
-        .where(v.c.outside == 0)
-        .group_by(v.c.rule, v.c.status)
-    )
     found: dict[str, tuple[dict[Status, int], int]] = {}
-    for row in connection.execute(query):
-        counts, waived = found.get(row.rule, ({}, 0))
-        status = Status(row.status)
-        found[row.rule] = (
-            {**counts, status: row.n},
-            waived + (row.waived if status is Status.FAIL else 0),
-        )
+    accepted: dict[str, int] = {}
+    for (rule, _), number in counts.waived(connection).items():
+        accepted[rule] = accepted.get(rule, 0) + number
+    for one in counts.tallied(connection):
+        if not one.outside:
+            by_status, _ = found.setdefault(one.rule, ({}, accepted.get(one.rule, 0)))
+            by_status[one.status] = by_status.get(one.status, 0) + one.findings
     return found
 
 
@@ -288,7 +149,8 @@ def open_failures(connection: Connection, leave_out: Collection[str]) -> list[Op
             sa.func.min(v.c.failing_since),
         )
         .where(
-            v.c.sla_due.is_not(None),
+            # No text comes before the empty one: a due date, by its key.
+            v.c.sla_due > "",
             v.c.outside == 0,
             v.c.waiver.is_(None),
             v.c.provider.not_in(sorted(leave_out)),
@@ -330,46 +192,14 @@ def last_instant(connection: Connection) -> str | None:
     return found
 
 
-def evidence(
-    connection: Connection,
-    *,
-    kind: str | None = None,
-    scope: str | None = None,
-    resource: str | None = None,
-    at: str | None = None,
-    history: bool = False,
-) -> Iterator[EvidenceItem]:
-    """Documents by kind, scope and resource (uid or name); current ones, or those of an instant, or all.
-
-    Args:
-        connection: within ``Database.reading``.
-        kind: e.g. ``aws.s3.bucket``.
-        scope: exact, or a prefix ending in ``*``.
-        resource: uid or name, exact.
-        at: UTC text; the versions that held then.
-        history: every version.
-    """
-    v = _view("v_evidence", *(field.name for field in fields(EvidenceItem)))
-    query = sa.select(v).order_by(v.c.scope, v.c.kind, v.c.resource, v.c.opened_by_collection)
-    if kind is not None:
-        query = query.where(v.c.kind == kind)
-    if scope is not None:
-        query = query.where(_exact_or_prefix(v.c.scope, scope))
-    if resource is not None:
-        query = query.where(sa.or_(v.c.resource == resource, v.c.resource_name == resource))
-    if at is not None:
-        query = query.where(v.c.valid_from <= at, sa.or_(v.c.valid_to.is_(None), v.c.valid_to > at))
-    elif not history:
-        query = query.where(v.c.closed_by_collection.is_(None))
-    for row in connection.execute(query.execution_options(yield_per=_CHUNK)):
-        yield EvidenceItem(**row._mapping)  # noqa: SLF001
-
-
 def body(connection: Connection, digest: str) -> tuple[str, str] | None:
     """(full digest, canonical JSON) of the evidence with this digest or unambiguous prefix of one."""
+    # Hexadecimal digits: in every order of texts, g comes behind them.
     rows = connection.execute(
-        sa.text("SELECT digest, body FROM evidence WHERE digest LIKE :prefix ESCAPE '\\' LIMIT 2"),
-        {"prefix": _like(digest) + "%"},
+        sa.text(
+            "SELECT digest, body FROM evidence WHERE digest >= :start AND digest < :end LIMIT 2"
+        ),
+        {"start": digest.lower(), "end": digest.lower() + "g"},
     ).all()
     return (rows[0][0], rows[0][1]) if len(rows) == 1 else None
 
@@ -438,14 +268,25 @@ class Known(NamedTuple):
 
 def known(connection: Connection) -> Known:
     """Providers, scopes and kinds that were ever collected, or that a finding is about."""
-    s, c = tables.scope, tables.collection
+    s = tables.scope
     scopes = [tuple(row) for row in connection.execute(sa.select(s.c.provider, s.c.boundary))]
-    kinds = connection.execute(sa.select(c.c.kind).distinct()).scalars()
+    kinds = connection.execute(sa.text(_KINDS)).scalars()
     return Known(
         frozenset(provider for provider, _ in scopes),
         frozenset(f"{provider}:{boundary}" for provider, boundary in scopes),
         frozenset(kinds),
     )
+
+
+_KINDS = """
+WITH RECURSIVE known(kind) AS (
+    SELECT MIN(kind) FROM collection
+    UNION ALL
+    SELECT (SELECT MIN(c.kind) FROM collection c WHERE c.kind > known.kind) FROM known WHERE known.kind IS NOT NULL
+)
+SELECT kind FROM known WHERE kind IS NOT NULL
+"""
+"""Each kind is found by the key behind the one before: a step for a kind, and not for a collection."""
 
 
 def matches_any(scope: str, scopes: Collection[str]) -> bool:
@@ -614,16 +455,7 @@ def _view(name: str, *columns: str) -> sa.TableClause:
     return sa.table(name, *(sa.column(column) for column in columns))
 
 
-def _order(column: sa.ColumnElement[str], values: Any) -> sa.ColumnElement[int]:  # noqa: ANN401
-    return sa.case({str(value): rank for rank, value in enumerate(values)}, value=column, else_=99)
-
-
 def _exact_or_prefix(column: sa.ColumnElement[str], text: str) -> sa.ColumnElement[bool]:
     if text.endswith("*"):
-        return column.like(_like(text[:-1]) + "%", escape="\\")
+        return column.like(like(text[:-1]) + "%", escape="\\")
     return column == text
-
-
-def _like(text: str) -> str:
-    """Text as a literal within LIKE."""
-    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

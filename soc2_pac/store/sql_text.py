@@ -43,6 +43,10 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
         "scope", "kind", "resource", "resource_name", "digest", "valid_from", "valid_to",
         "observed_at", "opened_by_collection", "closed_by_collection", "body",
     ),
+    "v_finding_counts": (
+        "rule", "title", "severity", "criteria", "provider", "scope", "kind", "status", "outside",
+        "findings",
+    ),
     "v_finding_documents": (
         "fingerprint", "rule", "role", "kind", "scope", "resource", "digest", "collection",
     ),

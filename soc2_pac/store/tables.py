@@ -52,6 +52,13 @@ def _number(name: str, *, nullable: bool = False) -> Column[int]:
     return Column(name, Integer, nullable=nullable)
 
 
+def _partial(name: str, columns: tuple[str, ...], where: str) -> Index:
+    """An index over some of the rows."""
+    return Index(name, *columns, sqlite_where=text(where))
+
+
+_OPEN = "closed_by IS NULL"
+
 meta = Table("meta", metadata, Column("key", Text, primary_key=True), _text("value"))
 """``store_id``: random, given at creation, part of the ledger's first entry."""
 
@@ -62,6 +69,8 @@ scope = Table(
     _text("provider"),
     _text("boundary"),
     UniqueConstraint("provider", "boundary", name="scope_identity"),
+    # As people and views name it; written as PostgreSQL reads it back.
+    Index("scope_name", text("((provider || ':'::text) || boundary)"), unique=True),
 )
 
 config = Table(
@@ -114,6 +123,7 @@ collection = Table(
         "status IN ('complete', 'partial', 'denied', 'failed', 'skipped')", name="collection_status"
     ),
     Index("collection_latest", "kind", "scope_id", "id"),
+    Index("collection_by_run", "run_id"),
 )
 """One attempt to list one kind in one scope. ``asked``: the declared calls; ``read``: the calls made, with
 counts; ``root``: Merkle root over the sorted (uid, digest) pairs seen; ``changes_root``: over the intervals
@@ -134,6 +144,7 @@ resource = Table(
     _text("uid"),
     UniqueConstraint("scope_id", "kind", "uid", name="resource_identity"),
     Index("resource_by_kind", "kind", "id"),
+    Index("resource_by_uid", "uid"),
 )
 
 observation = Table(
@@ -156,6 +167,7 @@ observation = Table(
     ),
     Index("observation_by_resource", "resource_id"),
     Index("observation_opened", "opened_by"),
+    Index("observation_by_name", "name"),
     Index(
         "observation_closed",
         "closed_by",
@@ -304,25 +316,42 @@ finding = Table(
         "status IN ('pass', 'fail', 'not_applicable', 'inconclusive', 'error', 'stale')",
         name="finding_status",
     ),
-    Index(
-        "finding_current",
-        "rule_id",
-        "resource_id",
-        sqlite_where=text("closed_by IS NULL"),
+    _partial("finding_current", ("resource_id", "rule_id"), _OPEN),
+    _partial("finding_by_rule", ("rule_id", "status", "scope_id"), _OPEN),
+    _partial("finding_by_status", ("status", "scope_id"), _OPEN),
+    _partial("finding_by_scope", ("scope_id",), _OPEN),
+    _partial("finding_due", ("until",), f"{_OPEN} AND until IS NOT NULL"),
+    _partial("finding_overdue", ("sla_due", "fingerprint"), f"{_OPEN} AND sla_due IS NOT NULL"),
+    _partial(
+        "finding_failing", ("rule_id", "failing_since"), f"{_OPEN} AND failing_since IS NOT NULL"
     ),
-    Index(
-        "finding_closed",
-        "closed_by",
-        sqlite_where=text("closed_by IS NOT NULL"),
+    # As the questions write it.
+    _partial(
+        "finding_to_act_on",
+        ("status", "valid_from"),
+        f"{_OPEN} AND status IN ('fail', 'inconclusive', 'error', 'stale')",
     ),
-    Index(
-        "finding_due",
-        "until",
-        sqlite_where=text("closed_by IS NULL AND until IS NOT NULL"),
-    ),
+    _partial("finding_closed", ("closed_by",), "closed_by IS NOT NULL"),
+    Index("finding_by_fingerprint", "fingerprint"),
 )
 """A verdict with its history. ``resource_id`` is null where the finding is about the whole scope (nothing
 there, or not looked at)."""
+
+finding_count = Table(
+    "finding_count",
+    metadata,
+    _ref("rule_id", "rule.id", key=True),
+    Column("status", Text, primary_key=True),
+    _ref("scope_id", "scope.id", key=True),
+    Column("kind", Text, primary_key=True),
+    Column("adjustment", Text, primary_key=True),
+    Column("findings", BigInteger, nullable=False),
+    Index("finding_count_by_scope", "scope_id"),
+    sqlite_with_rowid=False,
+)
+"""How many findings are open, by what a list of them is narrowed and ordered by: derived, kept by each evaluation
+and counted again by ``verify``. ``kind`` is empty for findings about whole scopes, ``adjustment`` where there is
+none."""
 
 waiver_event = Table(
     "waiver_event",
@@ -342,6 +371,8 @@ waiver_event = Table(
     _text("os_user", nullable=True),
     _text("login", nullable=True),
     CheckConstraint("action IN ('add', 'revoke')", name="waiver_action"),
+    Index("waiver_by_rule", "rule"),
+    Index("waiver_by_id", "waiver"),
 )
 """Append-only. A waiver holds from its ``add`` until ``expires_at`` or its ``revoke``. ``pattern``: a glob over
 ids and names of resources, where ``resource`` names none; in SQL, with ``*`` only. ``approver`` is null in what

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import strategies as st
 
 from soc2_pac.decisions import Boundary, Place
-from soc2_pac.evaluate.active import ActiveRule, evaluate
+from soc2_pac.evaluate.engine import evaluate
 from soc2_pac.model import CollectionStatus
 from soc2_pac.store.scopes import retire
 
@@ -29,6 +29,7 @@ from ..store.helpers import (  # noqa: TID252 - tests are no package
 )
 
 if TYPE_CHECKING:
+    from soc2_pac.evaluate.active import ActiveRule
     from soc2_pac.records import Look
     from soc2_pac.store import Store
 

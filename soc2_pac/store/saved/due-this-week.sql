@@ -4,4 +4,4 @@
 SELECT sla_due, severity, rule, scope, COALESCE(resource_name, resource) AS resource, status, message, fingerprint
 FROM v_findings
 WHERE sla_due > :now AND sla_due <= :until AND waiver IS NULL AND outside = 0
-ORDER BY sla_due, rule, scope, resource
+ORDER BY sla_due, fingerprint

@@ -4,4 +4,4 @@ SELECT sla_due, failing_since, severity, rule, scope, COALESCE(resource_name, re
        fingerprint
 FROM v_findings
 WHERE sla_due <= :now AND waiver IS NULL AND outside = 0
-ORDER BY sla_due, rule, scope, resource
+ORDER BY sla_due, fingerprint

@@ -42,6 +42,7 @@ _STEPS: dict[str, Callable[[Connection, Report, Part], None]] = {
     "observations": history.observations,
     "findings": history.findings,
     "open intervals": history.open_intervals,
+    "finding counts": history.finding_counts,
     "sightings": history.sightings,
 }
 

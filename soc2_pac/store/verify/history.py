@@ -12,12 +12,12 @@ import sqlalchemy as sa
 
 from soc2_pac.canonical import collection_root_1
 from soc2_pac.merkle import Tree, collection_root, key_of, value_of
-from soc2_pac.store import ledger, tables
+from soc2_pac.store import counts, ledger, tables
 from soc2_pac.store.verify.part import DAYS, in_blocks
 from soc2_pac.store.verify.report import tuples
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from sqlalchemy import ColumnElement, Connection
 
@@ -126,6 +126,25 @@ class _Fingerprints:
         whole = start.copy()
         whole.update(str("" if uid is None else uid).encode("utf-8", "surrogatepass"))
         return whole.hexdigest()[:20]
+
+
+def finding_counts(connection: Connection, report: Report, part: Part) -> None:
+    """How many findings are open, by all that they are counted by: counted again."""
+    if not part.comes("finding counts"):
+        return
+    c = tables.finding_count
+    kept = {tuple(row[:-1]): row[-1] for row in connection.execute(sa.select(c))}
+    for *group, number in counts.of_open_findings(connection):
+        said = kept.pop(tuple(group), 0)
+        if said != number:
+            what = f"says {said} where {number} findings are open"
+            report.find(f"finding_count {_told(group)}", what)
+    for group in kept:
+        report.find(f"finding_count {_told(group)}", "counts findings of which none is open")
+
+
+def _told(group: Iterable[object]) -> str:
+    return " ".join(str(one) for one in group if one != "")
 
 
 def open_intervals(connection: Connection, report: Report, part: Part) -> None:
