@@ -68,6 +68,7 @@ check: $(VENV)/stamp-dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/python tools/gen_docs.py --check
+	$(BIN)/python tools/gen_deploy.py --check
 	@site=$$(mktemp -d); trap 'rm -rf "$$site"' EXIT; $(BIN)/mkdocs build --strict --quiet --site-dir "$$site"
 
 format: $(VENV)/stamp-dev
@@ -76,6 +77,7 @@ format: $(VENV)/stamp-dev
 
 docs: $(VENV)/stamp-dev
 	$(BIN)/python tools/gen_docs.py
+	$(BIN)/python tools/gen_deploy.py
 	$(BIN)/mkdocs build --strict --quiet
 	@echo "site/index.html"
 
