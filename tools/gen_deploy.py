@@ -1,7 +1,9 @@
-"""Write the reader roles below deploy/ from what the collectors declare, or check that they are up to date.
+"""Write the generated files below deploy/, or check that they are up to date.
 
-They are what ``soc2-pac permissions PROVIDER --format FORMAT`` prints. With --check, exit code 1 when a file is
-missing, outdated or left over.
+- Reader roles, from what the collectors declare: what ``soc2-pac permissions PROVIDER --format FORMAT`` prints.
+- Plain Kubernetes manifests, from the Helm chart with its default values.
+
+With --check, exit code 1 when a file is missing, outdated or left over.
 """
 
 from __future__ import annotations
@@ -10,6 +12,8 @@ import argparse
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import chart
 
 from soc2_pac import plugins
 
@@ -31,11 +35,12 @@ ROLES = {
     "terraform/gcp-project/main.tf": ("gcp", "terraform-project"),
 }
 """File below deploy/ -> the provider, and the format of its permissions."""
+MANIFESTS = "kubernetes/soc2-pac.yaml"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Write or check; returns the exit code."""
-    parser = argparse.ArgumentParser(description="Write the reader roles from the declarations.")
+    parser = argparse.ArgumentParser(description="Write the generated files below deploy/.")
     parser.add_argument("--check", action="store_true", help="write nothing; say what is outdated")
     parser.add_argument("--deploy", type=Path, default=DEPLOY, help="the folder of the files")
     given = parser.parse_args(arguments)
@@ -64,10 +69,17 @@ def files(registry: Registry) -> dict[str, str]:
     calls: dict[str, set[str]] = {}
     for collector in registry.collectors.values():
         calls.setdefault(collector.provider, set()).update(collector.calls)
-    return {
+    roles = {
         name: MARK + registry.providers[provider].permissions(sorted(calls[provider]), form).rstrip() + "\n"
         for name, (provider, form) in ROLES.items()
     }  # fmt: skip
+    return {**roles, MANIFESTS: MARK + manifests()}
+
+
+def manifests() -> str:
+    """The chart's manifests with its default values, for ``kubectl apply``."""
+    rendered = chart.render(service="kubectl")
+    return "".join(f"---\n# {name}\n{rendered[name]}" for name in sorted(rendered))
 
 
 def _generated(deploy: Path) -> set[str]:

@@ -51,7 +51,7 @@ def _unit(status: CollectionStatus, source: str = "prod") -> UnitFinished:
 
 
 def _finding(status: Status, severity: Severity, **more: Any) -> Finding:
-    values = {
+    values: dict[str, Any] = {
         "fingerprint": "f", "rule": "r", "title": "t", "criteria": (), "thresholds": {}, "scope": "aws:1",
         "kind": "k", "resource": "x", "resource_name": "x", "message": "m", "evidence": None,
         "since": "2026-01-01", "failing_since": None, "sla_due": None, "until": None, "waiver": None,
