@@ -97,7 +97,8 @@ PROGRAM = """\
 echo "$*" >> "$CALLS"
 case "$1 $2" in
     "run "*) echo '{"event": "planned"}' >&2
-             [ -z "$RUN" ] || echo "{\\"at\\": \\"x\\", \\"event\\": \\"run_finished\\", \\"run\\": $RUN, \\"exit_code\\": $CODE}" >&2
+             end="\\"event\\": \\"run_finished\\", \\"run\\": $RUN, \\"exit_code\\": $CODE"
+             [ -z "$RUN" ] || echo "{\\"at\\": \\"x\\", $end}" >&2
              echo "criterion summary"; exit "$CODE" ;;
     "findings diff") echo "1 new"; exit "$NEW" ;;
     "findings list") echo "{}" ;;
