@@ -2,7 +2,7 @@
 # Hold the files below deploy/ against the programs that will read them, as far as they are installed here.
 # The suite checks the same files without them; this finds what only they know.
 set -uo pipefail
-cd "$(dirname "${BASH_SOURCE[0]}")/.."
+cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit
 failed=0
 missing=()
 
@@ -18,7 +18,7 @@ try "cfn-lint" cfn-lint deploy/cloudformation/account.yaml deploy/cloudformation
 try "hadolint" hadolint Containerfile
 try "zizmor" zizmor --offline --quiet action.yml
 try "actionlint" actionlint
-try "shellcheck" shellcheck deploy/ci/run.sh tools/check_deploy.sh
+try "shellcheck" shellcheck -S warning deploy/ci/run.sh tools/check_deploy.sh
 for version in 1.31 1.34 1.37; do
     try "kubernetes-validate $version" kubernetes-validate --quiet --strict -k "$version" deploy/kubernetes/soc2-pac.yaml
 done

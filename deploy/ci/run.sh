@@ -51,17 +51,19 @@ if [ -n "${SARIF:-}" ]; then
     "$program" findings list --format sarif > "$SARIF"
 fi
 
+# A fence in a resource's name must not end the block.
+fenced() { sed 's/`\{3,\}/(fence)/g'; }
+
 {
     echo "## soc2-pac: run $run, exit code $code"
     echo
     echo '```text'
-    # A fence in a resource's name must not end the block.
-    sed 's/```/` ` `/g' "$work/summary.txt"
+    fenced < "$work/summary.txt"
     echo '```'
     echo "<details><summary>Since the run before</summary>"
     echo
     echo '```text'
-    printf '%s\n' "$changes" | sed 's/```/` ` `/g'
+    printf '%s\n' "$changes" | fenced
     echo '```'
     echo "</details>"
 } >> "$summary"

@@ -99,7 +99,7 @@ case "$1 $2" in
     "run "*) echo '{"event": "planned"}' >&2
              end="\\"event\\": \\"run_finished\\", \\"run\\": $RUN, \\"exit_code\\": $CODE"
              [ -z "$RUN" ] || echo "{\\"at\\": \\"x\\", $end}" >&2
-             echo "criterion summary"; exit "$CODE" ;;
+             echo 'criterion summary, a ``` in a name'; exit "$CODE" ;;
     "findings diff") echo "1 new"; exit "$NEW" ;;
     "findings list") echo "{}" ;;
 esac
@@ -155,7 +155,8 @@ def test_the_job_fails_where_it_should(
 def test_a_run_leaves_a_summary_outputs_and_sarif(tmp_path: Path) -> None:
     _, summary, output, calls = _ci(tmp_path, "5", 1, 1)
     assert "## soc2-pac: run 5, exit code 1" in summary
-    assert "criterion summary" in summary
+    assert "criterion summary, a (fence) in a name" in summary
+    assert summary.count("```") == 4
     assert "1 new" in summary
     assert output.splitlines() == ["exit-code=1", "run=5"]
     assert (tmp_path / "SARIF").read_text(encoding="utf-8") == "{}\n"
