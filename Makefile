@@ -17,7 +17,7 @@ CHECKOUT := --no-deps --no-build-isolation --editable .
 # Test processes side by side.
 WORKERS ?= 2
 
-.PHONY: help demo test coverage check format bench docs lock clean
+.PHONY: help demo test coverage check format bench docs lock clean deploy-check image
 
 help:
 	@echo "make demo    an emulated company: 180 days of history, and the report of it"
@@ -25,8 +25,10 @@ help:
 	@echo "make coverage the same, with branch coverage: half as long again"
 	@echo "make check   lint, types, architecture, generated docs up to date"
 	@echo "make format  put the code into the form that make check asks for"
-	@echo "make docs    generate the reference pages and build the site into site/"
+	@echo "make docs    generate the reference pages and what is generated below deploy/, and build the site"
 	@echo "make bench   measure size and speed"
+	@echo "make image   build the container image soc2-pac with podman, buildah or docker"
+	@echo "make deploy-check  hold deploy/ against terraform, cfn-lint, hadolint, zizmor and others, where installed"
 	@echo "make lock    refresh requirements-*.txt (versions and hashes) and sbom.cdx.json from pyproject.toml"
 	@echo "make clean   remove what the others made, .venv too"
 
@@ -68,6 +70,7 @@ check: $(VENV)/stamp-dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/python tools/gen_docs.py --check
+	$(BIN)/python tools/gen_deploy.py --check
 	@site=$$(mktemp -d); trap 'rm -rf "$$site"' EXIT; $(BIN)/mkdocs build --strict --quiet --site-dir "$$site"
 
 format: $(VENV)/stamp-dev
@@ -76,11 +79,25 @@ format: $(VENV)/stamp-dev
 
 docs: $(VENV)/stamp-dev
 	$(BIN)/python tools/gen_docs.py
+	$(BIN)/python tools/gen_deploy.py
 	$(BIN)/mkdocs build --strict --quiet
 	@echo "site/index.html"
 
 bench: $(VENV)/stamp-dev
 	@for script in benchmarks/[a-z]*.py; do echo "== $$script"; $(BIN)/python "$$script"; echo; done
+
+deploy-check:
+	@bash tools/check_deploy.sh
+
+IMAGE ?= soc2-pac
+BASE ?= python:3.13-slim-bookworm
+image:
+	@for program in podman buildah docker; do \
+		if command -v $$program > /dev/null; then \
+			exec $$program build --build-arg BASE=$(BASE) --build-arg REVISION=$$(git rev-parse HEAD) \
+				--file Containerfile --tag $(IMAGE) .; \
+		fi; \
+	done; echo "make image needs podman, buildah or docker: none was found" >&2; exit 2
 
 lock:
 	$(PYTHON) tools/lock.py

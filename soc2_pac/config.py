@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import re
 import subprocess
 import tomllib
 from dataclasses import dataclass, field
@@ -220,6 +221,15 @@ class ControlsTable(_Table, frozen=True):
     if there is one."""
 
 
+class MetricsTable(_Table, frozen=True):
+    """``[metrics]``: what every run writes for Prometheus."""
+
+    file: str | None = None
+    """The file, counted from the configuration's own folder; ``run --metrics`` names another."""
+    mode: str = "0600"
+    """Permissions of the file, octal: ``0644`` lets the exporter of another user read it."""
+
+
 class AttachmentsTable(_Table, frozen=True):
     """``[attachments]``: where files of people go that are too large for the store. One place, or none."""
 
@@ -293,6 +303,7 @@ class Config:
     attachments: AttachmentsTable
     checkpoints: CheckpointsTable
     queries: QueriesTable
+    metrics: MetricsTable
     raw_sources: Mapping[str, Mapping[str, object]]
     include: tuple[Named, ...]
     """Rules that alone are judged, by pattern; empty: all."""
@@ -509,6 +520,7 @@ _TABLES: dict[str, Any] = {
     "attachments": AttachmentsTable,
     "checkpoints": CheckpointsTable,
     "queries": QueriesTable,
+    "metrics": MetricsTable,
 }
 
 
@@ -540,6 +552,10 @@ def parse(document: Mapping[str, Any], path: Path | None) -> Config:
         except ValueError as error:
             msg = f"{path or DEFAULT_FILE}: audit.cadence: {error}"
             raise ConfigError(msg) from error
+    if not re.fullmatch("0?[0-7]{3}", tables["metrics"].mode):
+        what = f"'{tables['metrics'].mode}' is no file mode. Write 0600 or 0644"
+        msg = f"{path or DEFAULT_FILE}: metrics.mode: {what}"
+        raise ConfigError(msg)
     if len(set(tables["sla"].weekend)) == len(WEEKDAYS):
         msg = f"{path}: sla.weekend: no day is left on which anybody works"
         raise ConfigError(msg)

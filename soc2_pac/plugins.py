@@ -245,8 +245,7 @@ def load(entries: Iterable[EntryPoint] | None = None) -> Registry:
     manager = pluggy.PluginManager(hookspecs.GROUP)
     manager.add_hookspecs(hookspecs)
     found = list(entry_points(group=hookspecs.GROUP) if entries is None else entries)
-    owners = _distributions(found)
-    found.sort(key=lambda entry: (owners[entry.dist] != DISTRIBUTION, entry.name, entry.value))
+    found.sort(key=lambda entry: (_distribution(entry) != DISTRIBUTION, entry.name, entry.value))
     plugins: dict[str, Plugin] = {}
     for entry in found:
         other = plugins.get(entry.name)
@@ -255,10 +254,10 @@ def load(entries: Iterable[EntryPoint] | None = None) -> Registry:
                 continue  # the same distribution seen twice on the path (an editable install and its source)
             msg = (
                 f"two plugins are named '{entry.name}': {other.module} of {other.distribution} and "
-                f"{entry.value} of {owners[entry.dist]}. Next: uninstall one of them"
+                f"{entry.value} of {_distribution(entry)}. Next: uninstall one of them"
             )
             raise PluginError(msg)
-        plugins[entry.name] = _load_one(manager, entry, owners[entry.dist])
+        plugins[entry.name] = _load_one(manager, entry)
     try:
         manager.check_pending()
     except pluggy.PluginValidationError as error:
@@ -267,19 +266,23 @@ def load(entries: Iterable[EntryPoint] | None = None) -> Registry:
     return Registry(manager, tuple(plugins.values()))
 
 
-def _load_one(manager: pluggy.PluginManager, entry: EntryPoint, distribution: str) -> Plugin:
+def _load_one(manager: pluggy.PluginManager, entry: EntryPoint) -> Plugin:
     error = None
     try:
         manager.register(entry.load(), name=entry.name)
     except Exception as problem:  # noqa: BLE001 - a plugin may fail in any way; it must not stop the others
         error = f"{type(problem).__name__}: {problem}"
-    return Plugin(entry.name, entry.value, distribution, error)
+    return Plugin(entry.name, entry.value, _distribution(entry), error)
 
 
-def _distributions(entries: Iterable[EntryPoint]) -> dict[Distribution | None, str]:
-    """The names of those that the entries come from: each is parsed from a whole file of metadata."""
-    found = {entry.dist for entry in entries}
-    return {one: one.name if one is not None else "?" for one in found}
+def _distribution(entry: EntryPoint) -> str:
+    return _name_of(entry.dist) if entry.dist is not None else "?"
+
+
+@functools.lru_cache(maxsize=64)
+def _name_of(distribution: Distribution) -> str:
+    # Each time its name is asked for, all that it says of itself is parsed.
+    return distribution.name
 
 
 def _walk(package: str) -> Iterator[str]:

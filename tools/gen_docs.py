@@ -1,6 +1,7 @@
 """Write the reference pages of docs/ from the code, or check that they are up to date.
 
-Generated: one page a rule (docs/rules/), and kinds, costs, criteria, cli, omissions and the crosswalk.
+Generated: one page a rule (docs/rules/), and kinds, costs, criteria, cli, omissions, permissions and the
+crosswalk.
 The same code gives the same bytes. With --check, exit code 1 when a page is missing, outdated or left over.
 """
 
@@ -84,6 +85,7 @@ def _pages(registry: Registry) -> Iterator[tuple[str, str]]:
     yield "costs.md", _text(_costs(registry))
     yield "omissions.md", _text(_omissions())
     yield "crosswalk.md", _text(_crosswalk(registry))
+    yield "permissions.md", _text(_permissions(registry))
     yield "report.schema.json", json_file.schema().decode()
 
 
@@ -321,6 +323,25 @@ def _costs(registry: Registry) -> Iterator[str]:
         if collector.cost:
             link = f"[{kind}](kinds.md#{_anchor(kind)})"
             yield f"| {link} | {collector.per} | {_cell(collector.cost)} |"
+
+
+def _permissions(registry: Registry) -> Iterator[str]:
+    yield from ("# Permissions", "")
+    yield (
+        "What soc2-pac needs from each provider, generated from the calls that the collectors declare. "
+        "Nothing in it writes: a test holds every permission to that. Ready Terraform modules and "
+        "CloudFormation templates are in `deploy/`; see [Deployment](deploy.md#reader-roles)."
+    )
+    for name in ("aws", "azure", "gcp", "github", "okta"):
+        calls = {
+            call
+            for collector in registry.collectors.values()
+            if collector.provider == name
+            for call in collector.calls
+        }
+        yield from ("", f"## {name}", "", f"`soc2-pac permissions {name}` prints:", "", "```text")
+        yield registry.providers[name].permissions(sorted(calls), "text").rstrip()
+        yield "```"
 
 
 # -- the command line ----------------------------------------------------------------------------

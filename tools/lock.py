@@ -1,7 +1,9 @@
-"""Lock what CI, the demo and the tests install, by version and hash; and write the wheel's bill of materials.
+"""Lock what the image, CI, the demo and the tests install by version and hash; write the bill of materials.
 
 - ``requirements-demo.txt``, ``requirements-dev.txt``: every package with its hashes, for each platform, the build
   backend included. The ranges that users get stand in ``pyproject.toml``.
+- ``requirements-all.txt``: what ``soc2-pac[all]`` brings, for the container image and the GitHub Action.
+- ``requirements-build.txt``: what builds the wheel.
 - ``sbom.cdx.json``: CycloneDX, what ``soc2-pac[all]`` brings. The wheel carries it (PEP 770).
 
 All tools run in a throw-away environment.
@@ -37,8 +39,10 @@ def main() -> None:
             path = ROOT / f"requirements-{extra}.txt"
             path.write_text(text, encoding="utf-8")
             _say(f"{path.name}: {text.count('==')} packages")
+        backend = "\n".join(project["build-system"]["requires"])
+        (ROOT / "requirements-build.txt").write_text(_compiled(tools, "", backend), "utf-8")
         users = Path(directory) / "users"
-        locked = Path(directory) / "all.txt"
+        locked = ROOT / "requirements-all.txt"
         locked.write_text(_compiled(tools, "all", ""), encoding="utf-8")
         _environment(users, "--require-hashes", "--requirement", str(locked))
         bill = _bill(tools, users, project["project"]["version"])
@@ -58,7 +62,7 @@ def _compiled(tools: Path, extra: str, more: str) -> str:
     command = [
         str(tools / "uv"), "pip", "compile", "--quiet", "--universal", "--generate-hashes",
         "--python-version", PYTHON, "--custom-compile-command", "make lock",
-        "--extra", extra, "pyproject.toml", *(["-"] if more else []),
+        *(["--extra", extra, "pyproject.toml"] if extra else []), *(["-"] if more else []),
     ]  # fmt: skip
     done = subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT, input=more)
     return done.stdout

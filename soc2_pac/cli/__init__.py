@@ -19,6 +19,7 @@ _COMMANDS = {
     "init": ("soc2_pac.cli.init:init", "Write a commented configuration to start from."),
     "doctor": ("soc2_pac.cli.doctor:doctor", "Who is each source, and what may it not read?"),
     "run": ("soc2_pac.cli.run:run", "Collect everything, judge everything, keep it."),
+    "health": ("soc2_pac.cli.health:health", "Is the last successful run recent enough?"),
     "collect": ("soc2_pac.cli.run:collect", "Collect evidence without judging it."),
     "evaluate": ("soc2_pac.cli.run:evaluate", "Judge the evidence in the store."),
     "check": ("soc2_pac.cli.check:check", "Judge rules live, with only the calls that they need."),

@@ -18,7 +18,7 @@ from soc2_pac.text import listed, nearest
     "form",
     default="text",
     show_default=True,
-    help="text, or what the provider offers: json, cloudformation, terraform, caller (aws).",
+    help="text, or what the provider offers: json, terraform, and more; an unknown one lists them.",
 )
 @click.option(
     "--rule",

@@ -14,7 +14,7 @@ from soc2_pac.model import CollectionStatus
 from soc2_pac.output import plain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 
 @contextlib.contextmanager
@@ -31,13 +31,17 @@ def watching(log_format: str, *, quiet: bool) -> Iterator[events.Listener]:
         yield _text_lines()
 
 
+def log_event(name: str, values: Mapping[str, object]) -> None:
+    """One line of the JSON log. Names and keys are an interface: docs/observability.md lists them."""
+    sys.stderr.write(json.dumps({"at": now_text(), "event": name, **values}) + "\n")
+    sys.stderr.flush()
+
+
 def _json_line(event: events.Event) -> None:
     values = asdict(event)
     if "scope" in values:
         values["scope"] = str(event.scope)  # type: ignore[union-attr]
-    line = {"at": now_text(), "event": _NAMES[type(event)], **values}
-    sys.stderr.write(json.dumps(line) + "\n")
-    sys.stderr.flush()
+    log_event(_NAMES[type(event)], values)
 
 
 _NAMES = {

@@ -21,13 +21,15 @@ if TYPE_CHECKING:
     from soc2_pac.cases import Case
     from soc2_pac.rules import Rule
 
+_CASES = ".cases.yaml"
+
 
 @click.command()
 @click.argument("names", nargs=-1, metavar="[RULE]...")
 @click.option("--verbose", "-v", is_flag=True, help="Print every case.")
 @click.pass_context
 def test(ctx: click.Context, names: tuple[str, ...], verbose: bool) -> None:
-    """Run the cases of rules: ids, globs, criteria or files of rules; all when none is named.
+    """Run the cases of rules: ids, globs, criteria or files of rules or cases; all when none is named.
 
     A rule needs a case that passes and one that fails, and every override of a failing case must be
     needed for the failure.
@@ -55,6 +57,8 @@ def _chosen(names: tuple[str, ...]) -> list[Rule]:
     registry = plugins.load()
     chosen: dict[str, Rule] = {} if names else dict(registry.rules)
     for name in names:
+        if name.endswith(_CASES):
+            name = name.removesuffix(_CASES) + ".py"  # noqa: PLW2901 - the rules that the cases are of
         if name.endswith(".py"):
             found = _in_file(Path(name), list(registry.rules.values()))
         else:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from soc2_pac import api
+from soc2_pac.cli.measuring import measuring
 from soc2_pac.cli.options import (
     config_option,
     fail_on_option,
@@ -32,6 +33,7 @@ from soc2_pac.output import write
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from soc2_pac.cli.measuring import Measured
     from soc2_pac.cli.options import Where
     from soc2_pac.evaluate.active import ActiveRule
     from soc2_pac.store import Store
@@ -50,6 +52,12 @@ _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
     metavar="TIME",
     help="Run again and again, e.g. 15m, 6h: for containers without cron.",
 )
+@click.option(
+    "--metrics",
+    "metrics_file",
+    metavar="FILE",
+    help="Write metrics for Prometheus here, also after a failed run. Default: [metrics] file.",
+)
 @stats_option
 @fail_on_option
 @log_format_option
@@ -61,6 +69,7 @@ def run(
     where: Where,
     resume: bool,
     every: str | None,
+    metrics_file: str | None,
     stats: bool,
     fail_on: str | None,
     log_format: str,
@@ -69,24 +78,31 @@ def run(
     """Collect everything configured, judge it, and keep evidence, findings and ledger."""
 
     def once() -> int:
+        with measuring(metrics_file, log_format) as measured:
+            return judged(measured)
+
+    def judged(measured: Measured) -> int:
         work = api.workspace(config_path)
+        measured.configured(work.config)
         with work.open_store(create=True) as store:
             work = work.knowing(store)
-            with watching(log_format, quiet=quiet) as listener:
+            with measured.over(store), watching(log_format, quiet=quiet) as listener:
                 outcome = api.run(
                     work,
                     store,
                     sources=where.sources,
                     only=where.only,
                     resume=resume,
-                    listener=listener,
+                    listener=measured.noting(listener),
                 )
             if not quiet:
                 print_summary(work, store, outcome)
             if stats:
                 _print_stats(outcome)
             least = Severity(fail_on) if fail_on else work.config.run.fail_on
-            return api.exit_code(api.deciding(store, least), outcome, least)
+            code = api.exit_code(api.deciding(store, least), outcome, least)
+            measured.finished(store, outcome, code)
+            return code
 
     ctx.exit(once() if every is None else _repeat(once, _seconds(every)))
 
@@ -267,6 +283,8 @@ def _repeat(once: Callable[[], int], seconds: float) -> int:
         began = time.monotonic()
         try:
             once()
+        except click.exceptions.Exit:
+            pass  # the log has said why this round failed
         except Soc2PacError as error:
             from soc2_pac.collect.redact import scrub  # noqa: PLC0415
 

@@ -40,6 +40,8 @@ class UnitFinished:
     seconds: float
     gaps: int = 0
     """Details of single resources that could not be read."""
+    waited: float = 0.0
+    """Seconds of waiting for rate limits."""
 
 
 Event = Planned | UnitStarted | UnitFinished

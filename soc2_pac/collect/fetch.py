@@ -167,6 +167,11 @@ class Meter:
             msg = "soc2-pac was asked to stop"
             raise Unreachable(msg)
 
+    def waited(self) -> float:
+        """Seconds that the unit has waited for rate limits; threads that wait together count once."""
+        with self._lock:
+            return self._waited_by(time.monotonic())
+
     def _left(self, now: float) -> float:
         return self._limits.seconds - (now - self._began - self._waited_by(now))
 
@@ -198,6 +203,8 @@ class UnitResult:
     pages: int = 0
     count: int = 0
     gaps: int = 0
+    waited: float = 0.0
+    """Seconds of waiting for rate limits."""
     root: str = field(default_factory=lambda: collection_root(()))
     asked: tuple[str, ...] = ()
     version: str = "0"
@@ -396,6 +403,7 @@ def run_unit(unit: Unit, limits: Limits) -> UnitResult:
         result.reason = taken.problem or went
     result.root = collection_root(taken.seen.items())
     result.calls, result.pages = dict(meter.calls), meter.pages
+    result.waited = meter.waited()
     result.finished = clock.now()
     return result
 

@@ -291,4 +291,5 @@ def _finished(result: UnitResult) -> events.UnitFinished:
         result.requests,
         (result.finished - result.started).total_seconds(),
         result.gaps,
+        result.waited,
     )

@@ -105,5 +105,7 @@ def test_the_caller_of_an_organisation_may_become_the_reader_and_nobody_else() -
 
 
 def test_an_unknown_form_names_those_that_exist() -> None:
-    with pytest.raises(UsageError, match="caller, cloudformation, json, terraform, text"):
+    with pytest.raises(
+        UsageError, match="caller, cloudformation, cloudformation-organization, json, "
+    ):
         policy(CALLS, "pdf")

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from .conftest import Ended
 
 COMMANDS = [
-    "init", "doctor", "run", "collect", "evaluate", "check", "rules", "findings", "evidence", "gaps",
+    "init", "doctor", "run", "health", "collect", "evaluate", "check", "rules", "findings", "evidence", "gaps",
     "query", "population", "report", "bundle",
     "people", "review", "controls", "attestations", "attest", "waivers", "sources",
     "permissions", "verify", "checkpoint", "db", "plugins", "demo",

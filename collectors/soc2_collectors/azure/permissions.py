@@ -209,7 +209,23 @@ def _as_text(
 def _terraform(actions: Sequence[str], graph: Sequence[str]) -> str:
     listed = "".join(f'      "{one}",\n' for one in actions)
     needed = "".join(f'    "{one}",\n' for one in graph)
-    return f"""variable "soc2_pac_scope" {{
+    return f"""terraform {{
+  required_version = ">= 1.3"
+
+  required_providers {{
+    azurerm = {{
+      source  = "hashicorp/azurerm"
+      version = ">= 3.0"
+    }}
+    # Since this version a service principal is found by client_id.
+    azuread = {{
+      source  = "hashicorp/azuread"
+      version = ">= 2.47"
+    }}
+  }}
+}}
+
+variable "soc2_pac_scope" {{
   description = "Where the role is granted: /providers/Microsoft.Management/managementGroups/TENANT_ID"
   type        = string
 }}

@@ -161,7 +161,18 @@ def _role(needed: Sequence[str]) -> dict[str, object]:
 
 def _terraform(needed: Sequence[str]) -> str:
     listed = "\n".join(f'    "{one}",' for one in needed)
-    return f"""variable "organization" {{
+    return f"""terraform {{
+  required_version = ">= 1.3"
+
+  required_providers {{
+    google = {{
+      source  = "hashicorp/google"
+      version = ">= 5.0"
+    }}
+  }}
+}}
+
+variable "organization" {{
   type        = string
   description = "The organisation's number."
 }}
@@ -191,7 +202,18 @@ resource "google_organization_iam_member" "soc2_pac" {{
 
 def _terraform_project(needed: Sequence[str]) -> str:
     listed = "\n".join(f'    "{one}",' for one in needed)
-    return f"""variable "project" {{
+    return f"""terraform {{
+  required_version = ">= 1.3"
+
+  required_providers {{
+    google = {{
+      source  = "hashicorp/google"
+      version = ">= 5.0"
+    }}
+  }}
+}}
+
+variable "project" {{
   type        = string
   description = "The project's id."
 }}
