@@ -92,7 +92,7 @@ class Measured:
 
     def _count(self, store: Store) -> None:
         if self._path is not None:
-            self.run.findings = metrics.count_findings(store.findings(), now_text())
+            self.run.findings = metrics.count_findings(store.stream_findings(), now_text())
 
     def ended(self) -> None:
         """Write the file, if one is wanted. A run that is done stays done where that fails: it is only said."""
