@@ -149,6 +149,19 @@ def test_an_empty_population_is_never_a_silent_pass() -> None:
     assert [rule.id for rule in BUILT_IN if rule.when_empty().status not in loud] == []
 
 
+FAILS_ALONE = {
+    (
+        "aws-imdsv2-launch-configuration",
+        "aws.ec2.region_settings",
+    ): "it says itself that tokens are optional",
+    (
+        "aws-imdsv2-launch-template",
+        "aws.ec2.region_settings",
+    ): "it says itself that tokens are optional",
+}
+"""(rule, joined kind) -> why what is judged fails where nobody shows the exception that makes it a pass."""
+
+
 @pytest.mark.parametrize("rule", [rule for rule in BUILT_IN if rule.joins], ids=_of)
 def test_joined_evidence_that_is_missing_is_never_a_pass(rule: Rule) -> None:
     # A rule may pass before it asks; then what it passes by must not come from the missing kind.
@@ -157,6 +170,7 @@ def test_joined_evidence_that_is_missing_is_never_a_pass(rule: Rule) -> None:
         for kind, case, missing, verdict in _passing_without(rule)
         if missing.status is not Status.INCONCLUSIVE
         and (missing.status is not Status.PASS or missing != verdict)
+        and not (missing.status is Status.FAIL and (rule.id, kind) in FAILS_ALONE)
     ]
     assert wrong == []
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import time
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from soc2_pac import clock
 from soc2_pac.api import tool_version
 from soc2_pac.cli.options import now_text
 from soc2_pac.cli.progress import log_event
@@ -37,7 +37,7 @@ class Measured:
     """
 
     def __init__(self, named: str | None) -> None:
-        self.run = metrics.RunMeasured(started=time.time())
+        self.run = metrics.RunMeasured(started=clock.now().timestamp())
         self._named = named
         self._path = Path(named) if named else None
         self._mode = 0o600
@@ -96,7 +96,7 @@ class Measured:
 
     def ended(self) -> None:
         """Write the file, if one is wanted. A run that is done stays done where that fails: it is only said."""
-        self.run.ended = time.time()
+        self.run.ended = clock.now().timestamp()
         if self._path is None:
             return
         content = metrics.text(self.run, tool_version(), metrics.read(self._path))

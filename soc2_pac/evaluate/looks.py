@@ -44,20 +44,18 @@ def state_of(look: LookRow, now: datetime, max_age: timedelta) -> State:
         return State(Status.NOT_APPLICABLE, look.reason)
     if look.status is not CollectionStatus.COMPLETE:
         grant = f"; grant {look.permission}" if look.permission else ""
-        return State(
-            Status.INCONCLUSIVE, f"the last collection was {look.status}: {look.reason}{grant}"
-        )
+        return State(Status.INCONCLUSIVE, f"the last look was {look.status}: {look.reason}{grant}")
     if utc_time(look.finished_at) > now + _DRIFT:
         at = look.finished_at
         return State(
             Status.STALE,
-            f"the last complete collection says {at}, which is yet to come: a clock was ahead",
+            f"the last complete look says {at}, which is yet to come: a clock was ahead",
         )
     if utc_time(look.finished_at) + max_age <= now:
         day = look.finished_at[:10]
         return State(
             Status.STALE,
-            f"the last complete collection was on {day}, over {max_age.days} days before",
+            f"the last complete look was on {day}, over {max_age.days} days before",
         )
     return SOUND
 

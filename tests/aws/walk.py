@@ -77,6 +77,30 @@ def _subscription(name: str, topic: str, owner: str) -> dict[str, str]:
 
 
 ANSWERS: Mapping[str, Any] = {
+    # Tokens are left open, so that the image is asked for.
+    "autoscaling:DescribeLaunchConfigurations": {
+        "LaunchConfigurations": [
+            {
+                "LaunchConfigurationName": f"lc-{n}",
+                "LaunchConfigurationARN": f"arn:lc-{n}",
+                "ImageId": f"ami-{n}",
+                "InstanceType": "t3.micro",
+                "CreatedTime": "2026-01-01T00:00:00Z",
+            }
+            for n in "12"
+        ]
+    },
+    "ec2:DescribeLaunchTemplateVersions": {
+        "LaunchTemplateVersions": [
+            {
+                "LaunchTemplateId": f"lt-{n}",
+                "LaunchTemplateName": f"lt-{n}",
+                "VersionNumber": 1,
+                "LaunchTemplateData": {"ImageId": f"ami-{n}"},
+            }
+            for n in "12"
+        ]
+    },
     # An alias and a version of one function never have the same name.
     "lambda:ListAliases": {
         "Aliases": [{"Name": name, "FunctionVersion": "1"} for name in ("live", "beta")]

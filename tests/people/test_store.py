@@ -351,9 +351,7 @@ def test_people_list(ask: Callable[..., tuple[int, str, str]]) -> None:
     assert lines[0] == "person,system,login,reason,active,mfa,privileged"
     assert lines[1] == "p1 (1),aws:111122223333,a1,accounts.csv line 3,yes,yes,unknown"
     assert len(lines) == 7
-    assert "is not known whole: the last complete collection was on" in err, (
-        "the looks are of January"
-    )
+    assert "is not known whole: the last complete look was on" in err, "the looks are of January"
 
 
 def test_people_list_filters(ask: Callable[..., tuple[int, str, str]]) -> None:

@@ -536,7 +536,7 @@ def test_an_incomplete_collection_refuses_or_is_said_for_ever(quick: Store, kind
 def test_a_stale_collection_refuses(quick: Store) -> None:
     collect(quick, acme().looks())
     with pytest.raises(
-        UsageError, match="the last complete collection was on 2026-01-05, over 7 days before"
+        UsageError, match="the last complete look was on 2026-01-05, over 7 days before"
     ):
         start(quick, "github", now=T0 + 8 * DAY)
     assert count(quick) == 0

@@ -106,7 +106,7 @@ def test_a_failed_look_leaves_verdicts_on_events_as_they_are(store: Store) -> No
     assert after == before
     (scope,) = [f for f in store.findings() if f.resource is None]
     assert scope.message == (
-        "the population is not known to be complete: the last collection was failed: down"
+        "the population is not known to be complete: the last look was failed: down"
     )
 
 

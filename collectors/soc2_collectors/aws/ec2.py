@@ -112,7 +112,7 @@ def launch_template_versions(aws: Aws) -> Iterator[Document]:
     ):
         number = f"{version['LaunchTemplateId']}:{version['VersionNumber']}"
         name = f"{version.get('LaunchTemplateName', '')}:{version['VersionNumber']}"
-        body = {**version, "DescribeImages": image(version["LaunchTemplateData"])}
+        body = {**version, "DescribeImages": image(version.get("LaunchTemplateData") or {})}
         yield Document(number, name, body)
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 _ASSUME = "sts:AssumeRole"
-_LARGEST = 6144
+_LARGEST = 6100
 """Characters of a managed policy, white space not counted (IAM's quota)."""
 _MOST = 10
 """Managed policies of one role (IAM's default quota)."""

@@ -230,8 +230,6 @@ locals {
           "organizations:ListTargetsForPolicy",
           "rds:DescribeDBClusterParameters",
           "rds:DescribeDBClusterSnapshotAttributes",
-          "rds:DescribeDBClusterSnapshots",
-          "rds:DescribeDBClusters",
         ]
         Resource = [
           "*",
@@ -256,6 +254,8 @@ locals {
         Sid    = "Soc2PacRead2"
         Effect = "Allow"
         Action = [
+          "rds:DescribeDBClusterSnapshots",
+          "rds:DescribeDBClusters",
           "rds:DescribeDBInstances",
           "rds:DescribeDBParameters",
           "rds:DescribeDBSnapshotAttributes",
