@@ -15,7 +15,7 @@ from soc2_pac.output import json_text
 from soc2_pac.store import open_store
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
     from soc2_pac.store.queries import RunItem
@@ -38,6 +38,8 @@ class Health(NamedTuple):
     """When the last run that collected something came to its end, UTC."""
     age_seconds: int | None
     max_age_seconds: int
+    not_read: tuple[str, ...] = ()
+    """Configured sources without a complete collection in that time."""
 
 
 @click.command()
@@ -64,16 +66,20 @@ def health(
 ) -> None:
     r"""Say whether the last successful run is recent enough.
 
-    A run is successful when it came to its end and collected at least one kind completely.
+    A run is successful when it came to its end and collected at least one kind completely. Of each configured
+    source at least one kind must have been collected completely in that time, too.
 
     \b
     Exit codes: 0 fresh; 2 the configuration or the store cannot be read;
-    3 no successful run, or it is too old.
+    3 no successful run, or it is too old, or a source was not read.
     """
     settings = config.load(config_path)
     allowed = _allowed(max_age, settings.audit.cadence)
     with open_store(settings.store_url) as store:
-        found = health_of(store.runs(_RUNS), clock.now(), allowed, complete=complete)
+        runs, now = store.runs(_RUNS), clock.now()
+        found = health_of(runs, now, allowed, complete=complete)
+        read = store.sources_read([run.id for run in runs])
+    found = _with_sources(found, settings.raw_sources, read, now - allowed)
     click.echo(json_text(found._asdict()) if form == "json" else found.said)
     ctx.exit(0 if found.fresh else 3)
 
@@ -117,6 +123,20 @@ def health_of(
     if not fresh:
         line += ". Next: soc2-pac run"
     return Health(fresh, line, ended, int(age.total_seconds()), most)
+
+
+def _with_sources(
+    found: Health, sources: Iterable[str], read: Mapping[str, str], since: datetime
+) -> Health:
+    """The same, stale where a configured source was not read since: others hide nothing of it."""
+    missing = tuple(name for name in sorted(sources) if read.get(name, "") < utc_text(since))
+    if not missing or not found.fresh:
+        return found._replace(not_read=missing)
+    said = (
+        f"stale: no complete collection of {', '.join(missing)} in {_told(timedelta(seconds=found.max_age_seconds))}. "
+        "Next: soc2-pac doctor"
+    )
+    return found._replace(fresh=False, said=said, not_read=missing)
 
 
 def _successful(run: RunItem, *, complete: bool) -> bool:

@@ -75,9 +75,12 @@ class Measured:
         self._run_id = outcome.run
         self.run.requests = sum(outcome.calls.values())
         self.run.exit_code = exit_code
-        self.run.succeeded = bool(outcome.resumed_listings) or any(
-            unit.status is CollectionStatus.COMPLETE for unit in self.run.units
-        )
+        complete = {
+            unit.source for unit in self.run.units if unit.status is CollectionStatus.COMPLETE
+        }
+        # What a resumed run does not collect again was complete.
+        asked = bool(self.run.units or outcome.resumed_listings)
+        self.run.succeeded = asked and complete >= {unit.source for unit in self.run.units}
         self._count(store)
 
     @contextlib.contextmanager

@@ -26,7 +26,7 @@ PREFIX = "soc2_pac_"
 METRICS = {
     "build_info": "Always 1; the label holds the version of soc2-pac.",
     "last_run_timestamp_seconds": "When the last run ended, well or not, as Unix time.",
-    "last_success_timestamp_seconds": "When the last run ended that came to its end and collected something (Unix).",
+    "last_success_timestamp_seconds": "When the last run ended that read each of its sources (Unix).",
     "last_run_exit_code": "Exit code of the last run.",
     "last_run_duration_seconds": "Time that the last run took.",
     "last_run_collections": "Collections of the last run, by source and status.",
@@ -50,7 +50,7 @@ class RunMeasured:
     """Of the whole run; ``None`` where it failed before anybody summed up: those of its collections."""
     exit_code: int = 2
     succeeded: bool = False
-    """It came to its end, and collected at least one kind completely."""
+    """It came to its end, and collected at least one kind of each of its sources completely."""
     started: float = 0.0
     """Unix time, as all times here."""
     ended: float = 0.0

@@ -23,7 +23,7 @@ from soc2_pac.store.copy import copy
 from soc2_pac.store.database import Database
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
     from datetime import datetime
 
     from sqlalchemy import Connection
@@ -187,6 +187,11 @@ class Store:
         """The last runs, newest first."""
         with self.database.reading() as connection:
             return queries.runs(connection, limit=limit)
+
+    def sources_read(self, runs: Collection[int]) -> dict[str, str]:
+        """When each source was last read in these runs; see :func:`soc2_pac.store.queries.sources_read`."""
+        with self.database.reading() as connection:
+            return queries.sources_read(connection, runs)
 
     def waivers(self, *, active: bool = False) -> list[waivers.Waiver]:
         """Every waiver, or only those that hold now."""

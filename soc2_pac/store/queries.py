@@ -258,6 +258,17 @@ def runs(connection: Connection, *, limit: int = 20) -> list[RunItem]:
     return [RunItem(**row._mapping) for row in connection.execute(query)]  # noqa: SLF001
 
 
+def sources_read(connection: Connection, runs: Collection[int]) -> dict[str, str]:
+    """Source -> when the last complete collection of it in these runs ended, UTC text; absent: there was none."""
+    c = tables.collection
+    query = (
+        sa.select(c.c.source, sa.func.max(c.c.finished_at))
+        .where(c.c.run_id.in_(sorted(runs)), c.c.status == CollectionStatus.COMPLETE.value)
+        .group_by(c.c.source)
+    )
+    return {row[0]: row[1] for row in connection.execute(query)}
+
+
 class Known(NamedTuple):
     """What the store has heard of: what a filter can name."""
 

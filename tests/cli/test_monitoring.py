@@ -191,6 +191,23 @@ token = { env = "SOC2_PAC_TEST_NO_SUCH_TOKEN" }
 """
 
 
+def test_a_source_that_was_read_hides_no_other(cli: Callable[..., Ended], tmp_path: Path) -> None:
+    roster = '[sources.hr]\nprovider = "roster"\norganization = "acme"\npeople = "people.csv"\n'
+    rules = CONFIG.replace('"github-org-*"', '"*"')
+    (tmp_path / "soc2-pac.toml").write_text(rules + roster, encoding="utf-8")
+    (tmp_path / "people.csv").write_text(
+        "id,mails,status\n1,ann@acme.example,active\n", encoding="utf-8"
+    )
+    assert cli("run", "-q").code in {1, 3}
+    health = cli("health", "--format", "json")
+    said = json.loads(health.out)
+    assert (health.code, said["fresh"], said["not_read"]) == (3, False, ["gh"])
+    assert said["last_success"] is not None, "the roster was read"
+    assert "no complete collection of gh" in cli("health").out
+    found = _parsed((tmp_path / "soc2.prom").read_text(encoding="utf-8"))
+    assert ("soc2_pac_last_success_timestamp_seconds", "") not in found
+
+
 def test_a_run_that_read_nothing_is_measured_and_not_healthy(
     cli: Callable[..., Ended], tmp_path: Path
 ) -> None:
