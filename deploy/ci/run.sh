@@ -4,7 +4,7 @@
 # SOC2_PAC    the program; soc2-pac when left out
 # FAIL_ON     least severity of a failure that fails the job: high when left out
 # GATE        new (failures since the run before), all, none: new when left out
-# INCOMPLETE  true: incomplete evidence (exit code 3) fails the job
+# INCOMPLETE  false: incomplete evidence fails no job; it does when left out
 # SARIF       file for results as SARIF; none when left out
 #
 # GITHUB_STEP_SUMMARY and GITHUB_OUTPUT are written where they are set.
@@ -47,6 +47,12 @@ elif [ "$code" -eq 1 ]; then
 fi
 [ "$verdict" -le 1 ] || { echo "$changes"; exit "$verdict"; }
 
+# A failure comes before incomplete evidence in the exit code of a run: whether anything was not seen is asked apart.
+unseen=0
+"$program" gaps > "$work/gaps.txt" || unseen=$?
+case $unseen in 0 | 3) ;; *) exit "$unseen" ;; esac
+[ "$code" -ne 3 ] || unseen=3
+
 if [ -n "${SARIF:-}" ]; then
     "$program" findings list --format sarif > "$SARIF"
 fi
@@ -66,13 +72,21 @@ fenced() { sed 's/`\{3,\}/(fence)/g'; }
     printf '%s\n' "$changes" | fenced
     echo '```'
     echo "</details>"
+    if [ "$unseen" -eq 3 ]; then
+        echo "<details open><summary>What could not be seen</summary>"
+        echo
+        echo '```text'
+        fenced < "$work/gaps.txt"
+        echo '```'
+        echo "</details>"
+    fi
 } >> "$summary"
 
 case $gate in
     new) [ "$verdict" -eq 0 ] || { echo "New failures at or above $fail_on." >&2; exit 1; } ;;
     all) [ "$code" -ne 1 ] || { echo "Failures at or above $fail_on." >&2; exit 1; } ;;
 esac
-if [ "$code" -eq 3 ] && [ "${INCOMPLETE:-false}" = true ]; then
+if [ "$unseen" -eq 3 ] && [ "${INCOMPLETE:-true}" != false ]; then
     echo "The evidence is incomplete." >&2
     exit 3
 fi

@@ -101,12 +101,20 @@ def list_(
     page: Page,
     form: str,
 ) -> None:
-    """List current findings, worst first. CSV and JSON name the controls of each, where some are recorded."""
+    """List current findings, worst first. CSV and JSON name the controls of each, where some are recorded.
+
+    Exit code 3 where nothing was judged yet.
+    """
     from soc2_pac.audit.controls import ByRule  # noqa: PLC0415
+    from soc2_pac.store.findings import last_as_of  # noqa: PLC0415
 
     check_criteria(criteria)
     _check_rules(rules)
     with opened_store(config_path, store_url) as store, store.reading() as connection:
+        if last_as_of(connection) is None:
+            # An empty list, or an empty file for another program, would read like good news.
+            click.echo("Nothing was judged yet. Next: soc2-pac run", err=True)
+            sys.exit(3)
         check_filters(connection, provider=provider, kind=kind, scope=scope)
         if control is not None:
             rules = _of_control(connection, control, rules)

@@ -109,6 +109,18 @@ def test_no_finding_matches(ask: Callable[..., Ended]) -> None:
     assert ask("findings", "--status", "error") == (0, "", "No finding matches.\n")
 
 
+@pytest.mark.parametrize("form", ["table", "json", "sarif", "junit", "ocsf"])
+def test_where_nothing_was_judged_no_list_is_empty(
+    cli: Callable[..., Ended], tmp_path: Path, form: str
+) -> None:
+    url = f"sqlite:///{tmp_path / 'new.db'}"
+    with open_store(url, create=True):
+        pass
+    ended = cli("findings", "list", "--store", url, "--format", form)
+    assert (ended.code, ended.out) == (3, "")
+    assert ended.err == "Nothing was judged yet. Next: soc2-pac run\n"
+
+
 def test_a_finding_with_its_history(ask: Callable[..., Ended]) -> None:
     (bob,) = _failing(ask, "--resource", "b")
     ended = ask("findings", "show", bob["fingerprint"][:8])

@@ -166,13 +166,18 @@ def test_what_is_run_are_commands_that_exist(values: dict[str, Any]) -> None:
         command.make_context(name, list(rest), parent=context)
 
 
-@pytest.mark.parametrize(("code", "ends"), [(0, 0), (1, 0), (3, 0), (2, 2), (4, 4), (137, 137)])
+@pytest.mark.parametrize(
+    ("code", "gaps", "ends"),
+    # A failure comes before incomplete evidence in the exit code of a run, and must not hide it.
+    [(0, 0, 0), (1, 0, 0), (1, 3, 3), (3, 3, 3), (2, 0, 2), (4, 0, 4), (137, 0, 137)],
+)
 def test_findings_are_results_and_everything_else_fails_the_job(
-    tmp_path: Path, code: int, ends: int
+    tmp_path: Path, code: int, gaps: int, ends: int
 ) -> None:
     container = _pods(_objects())[0]["containers"][0]
     (tmp_path / "soc2-pac").write_text(
-        f"#!/bin/sh\necho $# > said\nexit {code}\n", encoding="utf-8"
+        f'#!/bin/sh\n[ "$1" != gaps ] || exit {gaps}\necho $# > said\nexit {code}\n',
+        encoding="utf-8",
     )
     (tmp_path / "soc2-pac").chmod(0o755)
     done = subprocess.run(

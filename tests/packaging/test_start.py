@@ -98,7 +98,8 @@ def test_a_query_of_the_store_imports_no_plugin_and_no_migration(started: _Start
     store = f"sqlite:///{started.home}/store.db"
     made = started("db", "upgrade", "--store", store)
     assert "alembic" in _roots(made), "so the measurement sees it"
-    modules = started("findings", "list", "--store", store)
+    modules = started("findings", "list", "--store", store, code=3)  # nothing was judged
+    modules |= started("evidence", "list", "--store", store)
     assert "sqlalchemy" in modules
     assert (
         _roots(modules)
