@@ -26,7 +26,7 @@ from soc2_pac.evaluate.engine import Evaluated, Judged, evaluate, judge_as_of
 from soc2_pac.evaluate.people import tells_of_people
 from soc2_pac.evaluate.preview import Preview, preview
 from soc2_pac.model import EVERYWHERE, CollectionStatus, Severity, Status
-from soc2_pac.store import acts, queries
+from soc2_pac.store import acts, counts, queries
 from soc2_pac.store.queries import RESUMED
 from soc2_pac.workspace import (
     History,
@@ -162,6 +162,7 @@ def run(
     Raises:
         StoreError: the store is locked by another run, full, or read-only.
         UsageError: an unknown kind or source, or no such account or region.
+        IntegrityError: the run is recorded, and the counts that its summary rests on were changed by somebody.
     """
     declared = declared_controls(work)
     work = work.knowing(store)
@@ -240,6 +241,9 @@ def run(
     except Soc2PacError as error:
         # The run itself is done and kept: what it found is said all the same.
         outcome.checkpoint_lost = str(error)
+    if outcome.evaluated is not None:
+        with store.reading() as connection:
+            counts.check(connection)
     return outcome
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import sqlalchemy as sa
 
+from soc2_pac.errors import IntegrityError
 from soc2_pac.model import Severity, Status
 from soc2_pac.store import tables
 from soc2_pac.store.finding_list import Finding, covering, findings, held
@@ -81,6 +82,30 @@ def change(connection: Connection, opened: Counter[Group], closed: Counter[Group
         where = " AND ".join(f"{name} = {mark}" for name in _KEYS)
         empty = f"DELETE FROM finding_count WHERE findings = 0 AND {where}"  # noqa: S608
         connection.exec_driver_sql(empty, less)
+
+
+def check(connection: Connection) -> None:
+    """Count open findings by rule and status again: what a run says at its end rests on the counts.
+
+    Raises:
+        IntegrityError: the counts say something else.
+    """
+    f, c = tables.finding, tables.finding_count
+    found = sa.select(f.c.rule_id, f.c.status, sa.func.count()).where(f.c.closed_by.is_(None))
+    kept = sa.select(c.c.rule_id, c.c.status, sa.func.sum(c.c.findings))
+    there, said = (
+        {(row[0], row[1]): int(row[2]) for row in connection.execute(query.group_by(*columns))}
+        for query, columns in (
+            (found, (f.c.rule_id, f.c.status)),
+            (kept, (c.c.rule_id, c.c.status)),
+        )
+    )
+    if there != said:
+        msg = (
+            "the counts of open findings are not those of the findings: somebody changed the store. "
+            "Next: soc2-pac verify"
+        )
+        raise IntegrityError(msg)
 
 
 _KEYS = ("rule_id", "status", "scope_id", "kind", "adjustment")

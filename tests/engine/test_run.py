@@ -13,7 +13,7 @@ from soc2_pac.acts import Actor
 from soc2_pac.cli.summary import checkpoints_said
 from soc2_pac.collect import events
 from soc2_pac.collect.fetch import forget_connections
-from soc2_pac.errors import ConfigError, StoreError, UsageError
+from soc2_pac.errors import ConfigError, IntegrityError, StoreError, UsageError
 from soc2_pac.model import Selection, Severity, Status, Verdict
 from soc2_pac.store import Store, checkpoint, open_store
 
@@ -88,6 +88,26 @@ def test_missing_evidence_is_never_a_pass(store: Store, scenario: str) -> None:
     assert store.verify().problems == []
     api.run(work(), store)
     assert set(statuses(store, "fake-thing-detail").values()) == {"pass"}, "and it heals"
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "DELETE FROM finding_count WHERE status = 'fail'",
+        "UPDATE finding_count SET findings = findings - 1 WHERE status = 'fail'",
+        "UPDATE finding_count SET status = 'stale' WHERE status = 'fail'",
+    ],
+)
+def test_counts_that_somebody_changed_hide_no_failure(store: Store, sql: str) -> None:
+    api.run(work(), store)
+    before = store.findings(statuses=["fail"])
+    assert before
+    with store.database.writing() as connection:
+        changed = connection.exec_driver_sql(sql)
+        assert changed.rowcount > 0
+    with pytest.raises(IntegrityError, match="Next: soc2-pac verify"):
+        api.run(work(), store)
+    assert not store.verify().sound
 
 
 def test_what_vanishes_at_once_ends_no_finding(store: Store) -> None:
