@@ -85,6 +85,7 @@ ANSWERS: Mapping[str, Any] = {
                 "LaunchConfigurationARN": f"arn:lc-{n}",
                 "ImageId": f"ami-{n}",
                 "InstanceType": "t3.micro",
+                "UserData": "",
                 "CreatedTime": "2026-01-01T00:00:00Z",
             }
             for n in "12"
