@@ -27,13 +27,14 @@ from soc2_pac.clock import BEGAN
 from soc2_pac.errors import PluginError
 from soc2_pac.model import Severity
 from soc2_pac.resources import Collector
-from soc2_pac.rules import Joined, Rule, Threshold
+from soc2_pac.rule_source import source_of
+from soc2_pac.rules import Joined, KnownDigest, Rule, Threshold
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from types import ModuleType
 
-FORMAT = 1
+FORMAT = 2
 """Another one is another file."""
 ENVIRONMENT = "SOC2_PAC_CACHE"
 """Names the folder; empty: no index is kept."""
@@ -75,6 +76,7 @@ class _KeptRule(msgspec.Struct, frozen=True, array_like=True):
     notes: tuple[str, ...]
     why: str
     fix: str
+    source: str
 
 
 class _KeptCollector(msgspec.Struct, frozen=True, array_like=True):
@@ -141,7 +143,7 @@ class IndexedRule(Rule):
         module = self._kept.module
         for rule in vars(_imported(module, self._index)).values():
             if isinstance(rule, Rule) and rule.id == self.id:
-                if _kept_rule(rule, rule.function.__module__) != self._kept:
+                if _kept_rule(rule, rule.function.__module__, self._kept.source) != self._kept:
                     continue
                 _fill(self, rule, Rule.__slots__)
                 return getattr(rule, name)
@@ -158,6 +160,13 @@ class IndexedRule(Rule):
         """The names of the kinds that it joins."""
         kept: _KeptRule = self._kept
         return kept.joined
+
+    @property
+    def known_source(self) -> KnownDigest:
+        """Digest of the text that decides: while no file changes, it does not."""
+        kept: _KeptRule = self._kept
+        path: Path = self._index
+        return KnownDigest(kept.source, lambda: _stale(path, kept.module))
 
 
 class IndexedCollector(Collector):
@@ -218,7 +227,7 @@ def _stale(index: Path, module: str) -> PluginError:
     return PluginError(msg)
 
 
-def _kept_rule(rule: Rule, module: str) -> _KeptRule:
+def _kept_rule(rule: Rule, module: str, source: str) -> _KeptRule:
     # As JSON gives it back: the two are compared.
     names = [
         (
@@ -244,6 +253,7 @@ def _kept_rule(rule: Rule, module: str) -> _KeptRule:
         rule.notes,
         rule.why,
         rule.fix,
+        source,
     )
 
 
@@ -300,7 +310,10 @@ class Index:
         """Keep what was imported since :meth:`can_be_made`. What cannot be written is not kept."""
         content = _Content(
             self._state(),
-            tuple(_kept_rule(*found) for found in held.rules.values()),
+            tuple(
+                _kept_rule(rule, module, source_of(rule).digest)
+                for rule, module in held.rules.values()
+            ),
             tuple(_kept_collector(*found) for found in held.collectors.values()),
         )
         folder = self.path.parent

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from soc2_pac.rules import Rule
+    from soc2_pac.rules import KnownDigest, Rule
 
 FORMAT = 2
 """What :func:`source_of` makes."""
@@ -38,8 +38,40 @@ class Source(NamedTuple):
     """Digest -> text."""
 
 
-def source_of(declared: Rule) -> Source:
+class KnownSource:
+    """A source whose digest is known already. Its text, which few need, is read when it is asked for."""
+
+    def __init__(self, declared: Rule, known: KnownDigest) -> None:
+        """``known``: of the text of the rule ``declared``."""
+        self.digest = known.digest
+        self._declared = declared
+        self._known = known
+
+    @property
+    def body(self) -> str:
+        """Names and digests of the parts."""
+        return self._whole.body
+
+    @property
+    def parts(self) -> Mapping[str, str]:
+        """Digest -> text."""
+        return self._whole.parts
+
+    @functools.cached_property
+    def _whole(self) -> Source:
+        source = _source(self._declared)
+        if source.digest != self.digest:
+            raise self._known.mistaken()
+        return source
+
+
+def source_of(declared: Rule) -> Source | KnownSource:
     """The source of a rule as it is loaded, in format 2."""
+    known = declared.known_source
+    return _source(declared) if known is None else KnownSource(declared, known)
+
+
+def _source(declared: Rule) -> Source:
     roots = [(declared.function.__module__, declared.function.__name__)]
     roots += [(kind.__module__, kind.__qualname__) for kind in (declared.resource, *declared.joins)]
     packages = frozenset(module.partition(".")[0] for module, _ in roots) - {"soc2_pac"}

@@ -118,6 +118,14 @@ class Threshold:
     default: Any
 
 
+class KnownDigest(NamedTuple):
+    """A digest that somebody else worked out."""
+
+    digest: str
+    mistaken: Callable[[], Exception]
+    """The error where it turns out to be another one."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     """A declared rule. Everything a page, a plan or a finding needs to know of it."""
@@ -154,6 +162,11 @@ class Rule:
     def kind(self) -> str:
         """The kind that it judges."""
         return self.resource.kind
+
+    @property
+    def known_source(self) -> KnownDigest | None:
+        """Digest of the text that decides, where it is known without reading that text."""
+        return None
 
     @property
     def joined(self) -> Joined:

@@ -14,6 +14,7 @@ import pytest
 from soc2_pac import index, plugins
 from soc2_pac.errors import PluginError
 from soc2_pac.hookspecs import GROUP
+from soc2_pac.rule_source import KnownSource, source_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -270,6 +271,30 @@ def test_an_index_that_does_not_say_what_the_module_says_ends_loudly(toys: Path)
         collector.function  # noqa: B018
     assert not path.exists()
     assert _load().collectors["toys.toy"].calls == ("toys:List",)
+
+
+def test_the_digest_of_a_rule_is_known_and_its_text_is_read_when_it_is_asked_for(
+    toys: Path,
+) -> None:
+    first = source_of(_load().rules["toys-soft"])
+    assert _made(toys)
+    known = source_of(_load().rules["toys-soft"])
+    assert isinstance(known, KnownSource)
+    assert known.digest == first.digest
+    assert _imported() == set()
+    assert (known.body, known.parts) == (first.body, first.parts)
+    assert "toys.rules.soft" in _imported()
+
+
+def test_a_digest_that_is_not_the_texts_ends_loudly(toys: Path) -> None:
+    path = _made(toys)
+    digest = source_of(_load().rules["toys-soft"]).digest
+    path.write_bytes(path.read_bytes().replace(digest.encode(), b"0" * 64))
+    source = source_of(_load().rules["toys-soft"])
+    with pytest.raises(PluginError, match=r"was removed\. Next: run it again"):
+        source.body  # noqa: B018
+    assert not path.exists()
+    assert source_of(_load().rules["toys-soft"]).digest == digest
 
 
 def test_a_module_that_breaks_without_a_change_is_an_error_and_ends_the_index(
