@@ -17,7 +17,7 @@ CHECKOUT := --no-deps --no-build-isolation --editable .
 # Test processes side by side.
 WORKERS ?= 2
 
-.PHONY: help demo test coverage check format bench docs lock clean deploy-check image
+.PHONY: help demo test coverage check format bench docs lock clean deploy-check image release-check
 
 help:
 	@echo "make demo    an emulated company: 180 days of history, and the report of it"
@@ -29,6 +29,7 @@ help:
 	@echo "make bench   measure size and speed"
 	@echo "make image   build the container image soc2-pac with podman, buildah or docker"
 	@echo "make deploy-check  hold deploy/ against terraform, cfn-lint, hadolint, zizmor and others, where installed"
+	@echo "make release-check  build what a release publishes, twice, and install every extra with every Python"
 	@echo "make lock    refresh requirements-*.txt (versions and hashes) and sbom.cdx.json from pyproject.toml"
 	@echo "make clean   remove what the others made, .venv too"
 
@@ -88,6 +89,9 @@ bench: $(VENV)/stamp-dev
 
 deploy-check:
 	@bash tools/check_deploy.sh
+
+release-check:
+	@$(PYTHON) tools/release_check.py $(ARGS)
 
 IMAGE ?= soc2-pac
 BASE ?= python:3.13-slim-bookworm

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
+import shutil
 import sys
 from dataclasses import asdict
 from typing import TYPE_CHECKING
+
+import click
 
 from soc2_pac.cli.options import now_text
 from soc2_pac.collect import events
@@ -15,6 +19,11 @@ from soc2_pac.output import plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+_BAR = 30
+"""Characters of a full bar."""
+_CLEAR = "\r\x1b[K"
+"""To the beginning of the line, and nothing in it."""
 
 
 @contextlib.contextmanager
@@ -83,21 +92,34 @@ class _Trouble:
 
 @contextlib.contextmanager
 def _bar() -> Iterator[events.Listener]:
-    from rich.console import Console  # noqa: PLC0415
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn  # noqa: PLC0415
-    from rich.text import Text  # noqa: PLC0415
+    """One line that is written again and again, and is gone at the end."""
+    trouble = _Trouble()
+    total = done = 0
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("collecting", total=None)
-        trouble = _Trouble()
+    def show(kind: str) -> None:
+        filled = _BAR * done // total if total else 0
+        counted = f"{done:>{len(str(total))}}/{total}"
+        text = f"[{'#' * filled}{' ' * (_BAR - filled)}] {counted} {kind}"
+        # Shorter than the line: a full one would begin the next.
+        sys.stderr.write(_CLEAR + text[: shutil.get_terminal_size().columns - 1])
+        sys.stderr.flush()
 
-        def listener(event: events.Event) -> None:
-            if isinstance(event, events.Planned):
-                progress.update(task, total=event.units)
-            elif isinstance(event, events.UnitFinished):
-                progress.update(task, advance=1, description=event.kind)
-                if line := trouble.line(event):
-                    progress.console.print(Text(line, style="yellow"))
+    def listener(event: events.Event) -> None:
+        nonlocal total, done
+        if isinstance(event, events.Planned):
+            total = event.units
+        elif isinstance(event, events.UnitFinished):
+            done += 1
+            if line := trouble.line(event):
+                sys.stderr.write(f"{_CLEAR}{_warning(line)}\n")
+            show(event.kind)
 
+    try:
         yield listener
+    finally:
+        sys.stderr.write(_CLEAR)
+        sys.stderr.flush()
+
+
+def _warning(line: str) -> str:
+    return line if os.environ.get("NO_COLOR") else click.style(line, fg="yellow")

@@ -1,22 +1,25 @@
-"""A table: rich on a terminal, aligned plain text in a pipe."""
+"""A table: coloured and cut to the width of a terminal, aligned plain text in a pipe."""
 
 from __future__ import annotations
 
+import os
+import shutil
 import textwrap
+import unicodedata
 from typing import TYPE_CHECKING, TextIO
+
+import click
 
 from soc2_pac.output import plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from rich.console import Console
-
-_STYLES = {
+_COLOURS = {
     "pass": "green",
     "complete": "green",
     "fail": "red",
-    "critical": "bold red",
+    "critical": "red",
     "high": "red",
     "medium": "yellow",
     "inconclusive": "yellow",
@@ -26,6 +29,7 @@ _STYLES = {
     "error": "magenta",
     "stale": "yellow",
 }
+_BOLD = frozenset({"critical"})
 _WHOLE = frozenset({
     "fingerprint", "kind", "plugin", "requests", "rule", "severity", "state", "status", "valid from",
     "valid to", "waiver",
@@ -43,60 +47,114 @@ def write(rows: Iterable[Mapping[str, object]], columns: Sequence[str], stream: 
     if not cells:
         return 0
     if stream.isatty():
-        _on_terminal(cells, headings, stream)
+        lines = _on_terminal(cells, headings, shutil.get_terminal_size().columns)
+        stream.writelines(line + "\n" for line in lines)
         return len(cells)
     widths = _widths(cells, headings)
-    for line in [headings, *cells]:
-        padded = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))
+    for row in [headings, *cells]:
+        padded = (_padded(cell, width) for cell, width in zip(row, widths, strict=True))
         stream.write((" " * _GAP).join(padded).rstrip() + "\n")
     return len(cells)
 
 
+def columns_of(text: str) -> int:
+    """How many columns of a terminal a text takes: East Asian characters take two, accents on a letter none."""
+    if text.isascii():
+        return len(text)
+    return sum(
+        0 if unicodedata.combining(char) else 1 + (unicodedata.east_asian_width(char) in "FW")
+        for char in text
+    )
+
+
+def _padded(cell: str, width: int) -> str:
+    return cell + " " * (width - columns_of(cell))
+
+
 def _widths(cells: list[list[str]], headings: list[str]) -> list[int]:
-    return [max(map(len, column)) for column in zip(headings, *cells, strict=True)]
+    return [max(map(columns_of, column)) for column in zip(headings, *cells, strict=True)]
 
 
-def _on_terminal(cells: list[list[str]], headings: list[str], stream: TextIO) -> None:
-    from rich.console import Console  # noqa: PLC0415 - only a terminal needs it
-
-    console = Console(file=stream, highlight=False)
+def _on_terminal(cells: list[list[str]], headings: list[str], width: int) -> Iterable[str]:
+    natural = _widths(cells, headings)
     least = [
-        width if heading in _WHOLE else min(width, _READABLE)
-        for heading, width in zip(headings, _widths(cells, headings), strict=True)
+        most if heading in _WHOLE else min(most, _READABLE)
+        for heading, most in zip(headings, natural, strict=True)
     ]
-    if sum(least) + _GAP * (len(least) - 1) <= console.width:
-        _columns(cells, headings, console)
-    else:
-        _blocks(cells, headings, console)
+    room = width - _GAP * (len(headings) - 1)
+    if sum(least) <= room:
+        return _side_by_side(cells, headings, _fitted(natural, least, room))
+    return _blocks(cells, headings, width)
 
 
-def _columns(cells: list[list[str]], headings: list[str], console: Console) -> None:
-    from rich.table import Table  # noqa: PLC0415
-    from rich.text import Text  # noqa: PLC0415
+def _fitted(natural: list[int], least: list[int], room: int) -> list[int]:
+    """Widths that fit: the widest columns give first, and none becomes narrower than its least."""
+    widths = list(natural)
+    while (over := sum(widths) - room) > 0:
+        may = [n for n, width in enumerate(widths) if width > least[n]]
+        widest = max(widths[n] for n in may)
+        top = [n for n in may if widths[n] == widest]
+        below = max(
+            [least[n] for n in top] + [widths[n] for n in may if widths[n] < widest], default=0
+        )
+        step = max(1, min(widest - below, over // len(top)))
+        for n in top[:over]:
+            widths[n] -= step
+    return widths
 
-    table = Table(box=None, pad_edge=False, padding=(0, _GAP, 0, 0), header_style="bold")
-    for heading in headings:
-        table.add_column(heading, overflow="fold", no_wrap=heading in _WHOLE)
-    for line in cells:
-        table.add_row(*(Text(cell, style=_STYLES.get(cell, "")) for cell in line))
-    console.print(table)
+
+def _side_by_side(cells: list[list[str]], headings: list[str], widths: list[int]) -> Iterable[str]:
+    for number, row in enumerate([headings, *cells]):
+        folded = [_folded(cell, width) for cell, width in zip(row, widths, strict=True)]
+        for height in range(max(map(len, folded))):
+            line = [part[height] if height < len(part) else "" for part in folded]
+            styled = [
+                _styled(_padded(text, width), whole, heading=number == 0)
+                for text, width, whole in zip(line, widths, row, strict=True)
+            ]
+            yield (" " * _GAP).join(styled).rstrip()
 
 
-def _blocks(cells: list[list[str]], headings: list[str], console: Console) -> None:
+def _folded(cell: str, width: int) -> list[str]:
+    """The lines of a cell, broken between words where that is possible."""
+    if columns_of(cell) <= width:
+        return [cell]
+    if cell.isascii():
+        return textwrap.wrap(cell, width, break_on_hyphens=False) or [""]
+    lines = [""]
+    for word in cell.split(" "):
+        joined = f"{lines[-1]} {word}" if lines[-1] else word
+        if columns_of(joined) <= width:
+            lines[-1] = joined
+            continue
+        if lines[-1]:
+            lines.append("")
+        for char in word:
+            if columns_of(lines[-1] + char) > width:
+                lines.append("")
+            lines[-1] += char
+    return lines
+
+
+def _styled(text: str, cell: str, *, heading: bool = False) -> str:
+    if os.environ.get("NO_COLOR"):
+        return text
+    if heading:
+        return click.style(text, bold=True)
+    colour = _COLOURS.get(cell)
+    return click.style(text, fg=colour, bold=cell in _BOLD or None) if colour else text
+
+
+def _blocks(cells: list[list[str]], headings: list[str], width: int) -> Iterable[str]:
     """Rows that do not fit side by side: one below the other, what a person scans for at the head."""
-    from rich.text import Text  # noqa: PLC0415
-
     head = next((n for n, name in enumerate(headings) if name not in _WHOLE), len(headings))
     indent = 4 + max(map(len, headings[head:]), default=0) + _GAP
-    for line in cells:
-        title = Text(" " * _GAP).join(
-            Text(cell, style=_STYLES.get(cell, "bold")) for cell in line[:head] if cell
+    for row in cells:
+        yield (" " * _GAP).join(
+            _styled(cell, cell, heading=cell not in _COLOURS) for cell in row[:head] if cell
         )
-        console.print(title, soft_wrap=True)
-        for heading, cell in zip(headings[head:], line[head:], strict=True):
+        for heading, cell in zip(headings[head:], row[head:], strict=True):
             if cell:
-                text = textwrap.fill(
-                    cell, console.width, initial_indent=f"    {heading}".ljust(indent),
-                    subsequent_indent=" " * indent, break_on_hyphens=False,
-                )  # fmt: skip
-                console.print(Text(text), soft_wrap=True)
+                first, *more = _folded(cell, max(width - indent, _READABLE))
+                yield f"    {heading}".ljust(indent) + first
+                yield from (" " * indent + line for line in more)

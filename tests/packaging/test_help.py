@@ -23,7 +23,6 @@ HEAVY = {
     "okta",
     "psycopg",
     "requests",
-    "rich",
     "soc2_collectors",
     "soc2_rules",
     "sqlalchemy",

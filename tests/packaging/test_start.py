@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 RULE = "aws-s3-public-access-blocked"
 SDKS = {"azure", "boto3", "botocore", "github", "google", "jwt", "moto", "msal", "okta", "requests"}
 DATABASE = {"alembic", "mako", "psycopg", "sqlalchemy"}
-ELSE = {"asyncio", "cryptography", "flask", "rich", "urllib3"}
+ELSE = {"asyncio", "cryptography", "flask", "urllib3"}
 
 _MAIN = """
 import atexit, sys
@@ -103,7 +103,7 @@ def test_a_query_of_the_store_imports_no_plugin_and_no_migration(started: _Start
     assert "sqlalchemy" in modules
     assert (
         _roots(modules)
-        & (SDKS | {"alembic", "mako", "psycopg", "rich", "soc2_collectors", "soc2_rules"})
+        & (SDKS | {"alembic", "mako", "psycopg", "soc2_collectors", "soc2_rules"})
         == set()
     )
     assert not any(name.startswith("sqlalchemy.dialects.postgresql") for name in modules)
@@ -123,7 +123,7 @@ def test_a_live_check_of_one_rule_imports_neither_the_store_nor_other_rules(
     assert "botocore" in modules
     others = SDKS - {"botocore", "requests"}
     # botocore has a module of that name within itself.
-    assert _roots(modules) & (others | DATABASE | {"asyncio", "rich", "yaml"}) == set()
+    assert _roots(modules) & (others | DATABASE | {"asyncio", "yaml"}) == set()
     assert "s3transfer" not in _roots(modules)
     assert {n for n in _ours(modules, "soc2_rules") if "mechanisms" not in n} == {
         "soc2_rules.aws.s3"
