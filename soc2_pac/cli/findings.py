@@ -101,8 +101,9 @@ def list_(
     page: Page,
     form: str,
 ) -> None:
-    """List current findings, worst first. CSV and JSON name the controls of each, where some are recorded.
+    """List current findings, failures first and then by severity.
 
+    CSV and JSON name the controls of each, where some are recorded.
     Exit code 3 where nothing was judged yet.
     """
     from soc2_pac.audit.controls import ByRule  # noqa: PLC0415

@@ -147,7 +147,7 @@ class Store:
             yield connection
 
     def findings(self, **filters: Any) -> list[queries.Finding]:  # noqa: ANN401
-        """Current findings, worst first; filters as in :func:`soc2_pac.store.queries.findings`."""
+        """Current findings, failures first; filters as in :func:`soc2_pac.store.queries.findings`."""
         with self.database.reading() as connection:
             return list(queries.findings(connection, **filters))
 

@@ -113,7 +113,7 @@ def findings(
     after: Position | None = None,
     limit: int | None = None,
 ) -> Iterator[Finding]:
-    """Current findings, worst first; every filter narrows. Streams.
+    """Current findings, failures first, each status by severity; every filter narrows. Streams.
 
     Args:
         connection: within ``Database.reading``.
@@ -210,9 +210,18 @@ class _Cell(NamedTuple):
     size: int
 
 
+WORST_FIRST = (
+    Status.FAIL,
+    Status.ERROR,
+    Status.INCONCLUSIVE,
+    Status.STALE,
+    Status.PASS,
+    Status.NOT_APPLICABLE,
+)
+"""The order of lists: what fails, what nobody knows, what holds; within each by severity."""
 _RANK = {
     **{str(value): rank for rank, value in enumerate(reversed(Severity))},
-    **{str(value): rank for rank, value in enumerate(Status)},
+    **{str(value): rank for rank, value in enumerate(WORST_FIRST)},
 }
 
 _RULES = """
@@ -372,7 +381,7 @@ class _Walk:
         }
 
         def order(severity: str, status: str, place: int) -> tuple[int, ...]:
-            worst = (_RANK.get(severity, 99), _RANK.get(status, 99))
+            worst = (_RANK.get(status, 99), _RANK.get(severity, 99))
             return (place, *worst) if wanted.by_rule else (*worst, place)
 
         after = wanted.after
@@ -652,7 +661,7 @@ def _few(
         query = query.where(v.c.fingerprint >= start, v.c.fingerprint < start + "g")
     if resource is not None:
         query = query.where(v.c.fingerprint.in_(_of_resource(connection, resource)))
-    worst = [_rank(v.c.severity, reversed(Severity)), _rank(v.c.status, Status)]
+    worst = [_rank(v.c.status, WORST_FIRST), _rank(v.c.severity, reversed(Severity))]
     ordered = [v.c.rule, *worst] if wanted.by_rule else [*worst, v.c.rule]
     query = query.order_by(*ordered, v.c.scope, v.c.resource)
     if wanted.after is not None:
@@ -730,7 +739,7 @@ def _behind(
     """What comes behind a place, where the order is by these columns and then by the resource."""
     after = wanted.after
     assert after is not None  # noqa: S101 - asked only where there is one
-    worst = [_RANK.get(after.severity, 99), _RANK.get(after.status, 99)]
+    worst = [_RANK.get(after.status, 99), _RANK.get(after.severity, 99)]
     place: list[Any] = [after.rule, *worst] if wanted.by_rule else [*worst, after.rule]
     place.append(after.scope)
     later: sa.ColumnElement[bool]

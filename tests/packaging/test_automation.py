@@ -23,6 +23,7 @@ ROOT = Path(__file__).resolve().parents[2]
 RUN = ROOT / "deploy" / "ci" / "run.sh"
 SYSTEMD = ROOT / "deploy" / "systemd"
 DEPLOY = ROOT / "docs" / "deploy.md"
+WORKFLOWS = ROOT / ".github" / "workflows"
 
 
 def _yaml(path: Path) -> Any:
@@ -50,8 +51,8 @@ def _steps() -> list[dict[str, Any]]:
 
 
 def _uses() -> Iterator[tuple[str, str]]:
-    """(file, action) of every use in the action and in the examples of the docs."""
-    for path in (ROOT / "action.yml", DEPLOY):
+    """(file, action) of every use in the action, in workflows and in the examples of the docs."""
+    for path in (ROOT / "action.yml", DEPLOY, *WORKFLOWS.glob("*.yml")):
         for used in re.findall(r"uses: (\S+.*)", path.read_text(encoding="utf-8")):
             yield path.name, used
 
@@ -88,6 +89,38 @@ def test_what_is_installed_is_locked_by_hash() -> None:
         assert entries
         assert [e for e in entries if "--hash=sha256:" not in e] == [], name
         assert "moto" not in text, "nothing of the demo"
+
+
+# -- the project's own workflows --------------------------------------------------------------------
+
+
+def test_workflows_begin_without_any_right_and_hand_none_to_what_is_built() -> None:
+    found = {path.name: _yaml(path) for path in WORKFLOWS.glob("*.yml")}
+    assert set(found) == {"ci.yml", "release.yml"}
+    for workflow in found.values():
+        assert workflow["permissions"] == {}
+        for job in workflow["jobs"].values():
+            assert job["timeout-minutes"] <= 60
+    jobs = found["release.yml"]["jobs"]
+    assert jobs["build"]["permissions"] == {"contents": "read"}, (
+        "whatever runs there publishes nothing"
+    )
+    assert jobs["publish"]["environment"] == "release"
+    assert jobs["publish"]["needs"] == "build"
+    assert not [step for step in jobs["publish"]["steps"] if "run" in step]
+    assert "secrets." not in (WORKFLOWS / "release.yml").read_text(encoding="utf-8")
+
+
+def test_a_release_is_checked_by_options_that_exist() -> None:
+    (step,) = (
+        step
+        for step in _yaml(WORKFLOWS / "release.yml")["jobs"]["build"]["steps"]
+        if "release_check" in step.get("run", "")
+    )
+    script = (ROOT / "tools" / "release_check.py").read_text(encoding="utf-8")
+    options = re.findall(r"--\w+", step["run"])
+    assert options
+    assert [option for option in options if f'"{option}"' not in script] == []
 
 
 # -- the run of CI --------------------------------------------------------------------------------

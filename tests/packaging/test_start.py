@@ -102,8 +102,7 @@ def test_a_query_of_the_store_imports_no_plugin_and_no_migration(started: _Start
     modules |= started("evidence", "list", "--store", store)
     assert "sqlalchemy" in modules
     assert (
-        _roots(modules)
-        & (SDKS | {"alembic", "mako", "psycopg", "soc2_collectors", "soc2_rules"})
+        _roots(modules) & (SDKS | {"alembic", "mako", "psycopg", "soc2_collectors", "soc2_rules"})
         == set()
     )
     assert not any(name.startswith("sqlalchemy.dialects.postgresql") for name in modules)

@@ -54,8 +54,9 @@ def store(
 
 def _as_the_view_has_it(store: Store, *, by_rule: bool = False) -> list[tuple[Any, ...]]:
     severity = " ".join(f"WHEN '{s}' THEN {n}" for n, s in enumerate(reversed(Severity)))
-    status = " ".join(f"WHEN '{s}' THEN {n}" for n, s in enumerate(Status))
-    worst = f"CASE severity {severity} END, CASE status {status} END"
+    listed = ("fail", "error", "inconclusive", "stale", "pass", "not_applicable")
+    status = " ".join(f"WHEN '{s}' THEN {n}" for n, s in enumerate(listed))
+    worst = f"CASE status {status} END, CASE severity {severity} END"
     order = f"rule, {worst}" if by_rule else f"{worst}, rule"
     with store.reading() as connection:
         rows = connection.execute(
