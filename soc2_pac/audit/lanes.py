@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from soc2_pac.audit.spans import DAY, Stretch, text_of
@@ -30,16 +31,16 @@ _WORST = ("outside", "holds", "unknown", "fails")
 
 
 def lane(
-    subject: str, kind: str, steps: Iterable[Mapping[int, Step]], holes: Sequence[Sequence[Stretch]],
-    there: Sequence[Stretch], start: int, end: int,
+    subject: str, kind: str, steps: Iterable[tuple[Mapping[int, Step], Sequence[Stretch]]],
+    holes: Sequence[Sequence[Stretch]], there: Sequence[Stretch], start: int, end: int,
 ) -> Lane:  # fmt: skip
     """The timeline of one rule or part.
 
     Args:
         subject: its id.
         kind: ``rule``, or that of the part.
-        steps: instant -> how many more or fewer fail, and could not be judged, from then on; one mapping for each
-            rule and scope.
+        steps: for each rule and scope, instant -> how many more or fewer fail, and could not be judged, from then on;
+            with the time in which it was not known whether they still did.
         holes: for each scope, the time in which it was not known; for each rule, that in which it was not in force.
         there: the time in which there was anything to judge.
         start: of the period, milliseconds since 1970.
@@ -50,9 +51,10 @@ def lane(
     def add(at: int, place: int, count: int) -> None:
         changes.setdefault(min(max(at, start), end), [0, 0, 0, 0])[place] += count
 
-    for one in steps:
+    for one, dark in steps:
+        for at, failing in _seen_failing(one, dark):
+            add(at, 0, failing)
         for at, step in one.items():
-            add(at, 0, step.failing)
             add(at, 1, step.unsettled)
     for place, stretches in ((2, [s for one in holes for s in one]), (3, there)):
         for first, last in stretches:
@@ -66,6 +68,20 @@ def lane(
         tuple(Span(text_of(a), text_of(b), what.status, what.number) for a, b, what in spans),
         kind,
     )
+
+
+def _seen_failing(steps: Mapping[int, Step], dark: Sequence[Stretch]) -> Iterator[tuple[int, int]]:
+    """(instant, how many more or fewer are known to fail from then on): in the dark none is."""
+    changes = Counter({at: step.failing for at, step in steps.items()})
+    begins, ends = {first for first, _ in dark}, {last for _, last in dark}
+    failing = shown = within = 0
+    for at in sorted({*changes, *begins, *ends}):
+        failing += changes[at]
+        within += (at in begins) - (at in ends)
+        now = 0 if within else failing
+        if now != shown:
+            yield at, now - shown
+            shown = now
 
 
 def _walk(

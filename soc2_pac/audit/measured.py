@@ -158,7 +158,7 @@ class Measured:
     """That of the last run; empty where none is known."""
     force: Force
     knowledge: Knowledge
-    _steps: Mapping[str, list[Mapping[int, times.Step]]]
+    _steps: Mapping[str, dict[int, Mapping[int, times.Step]]]
     unjudged: Mapping[tuple[str, int], tuple[Stretch, ...]]
     """(rule, id of a resource) -> time in which its verdict said nothing of what was there."""
     behind: frozenset[str]
@@ -194,9 +194,9 @@ class Measured:
         said = self.configuration.get("audit", {}).get("cadence")
         return duration_of(said) if said else None
 
-    def steps_of(self, rule: str) -> list[Mapping[int, times.Step]]:
+    def steps_of(self, rule: str) -> Mapping[int, Mapping[int, times.Step]]:
         """What changes when of a rule, in each scope that is reported; that which stands for none included."""
-        return self._steps.get(rule, [])
+        return self._steps.get(rule, {})
 
     def not_judged(self) -> dict[str, list[str]]:
         """Kind -> rules in force that had not judged its last collections by the end."""
@@ -439,7 +439,7 @@ def _of_rule(
         None if rule in judged.now else switched_off(measured.configuration, rule, version.criteria)
     )
     state = "in force" if rule in judged.now else "switched off" if off else "not in force"
-    unsettled = _unsettled(measured.steps_of(rule), measured)
+    unsettled = _unsettled(measured.steps_of(rule).values(), measured)
     dark = union((*unsettled, *judged.pauses(rule)))
     known = measured.knowledge.full_days(cells, age, held, dark) if measured.days else 0
     return OfRule(rule, version, kind, state, off, age, held, cells, total, seen, known, unsettled)
@@ -447,11 +447,11 @@ def _of_rule(
 
 def _by_rule(
     steps: Mapping[tuple[str, int], Mapping[int, times.Step]], scopes: Collection[int]
-) -> dict[str, list[Mapping[int, times.Step]]]:
-    found: dict[str, list[Mapping[int, times.Step]]] = {}
+) -> dict[str, dict[int, Mapping[int, times.Step]]]:
+    found: dict[str, dict[int, Mapping[int, times.Step]]] = {}
     for (rule, scope), own in steps.items():
         if scope in scopes:
-            found.setdefault(rule, []).append(own)
+            found.setdefault(rule, {})[scope] = own
     return found
 
 

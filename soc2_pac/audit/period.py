@@ -13,6 +13,7 @@ from operator import and_
 from typing import TYPE_CHECKING
 
 from soc2_pac.audit import changed, derived, events, projection, registers, streams
+from soc2_pac.audit.knowledge import Cell
 from soc2_pac.audit.lanes import lane
 from soc2_pac.audit.measured import Options, Tally, measure
 from soc2_pac.audit.method import PERIOD
@@ -353,13 +354,19 @@ def _lanes(measured: Measured) -> Iterator[Lane]:
 
 
 def _lane(measured: Measured, subject: str, kind: str, rules: list[OfRule]) -> Lane:
-    steps = [one for rule in rules for one in measured.steps_of(rule.rule)]
     knowledge = measured.knowledge
     holes = {
         (cell, rule.fresh): without(knowledge.lives(cell), knowledge.known(cell, rule.fresh))
         for rule in rules
         for cell in rule.cells
     }
+    # What an event shows stays known; anything else may have been fixed while nobody saw it.
+    steps = [
+        (one, () if cell in knowledge.events else holes.get((cell, rule.fresh), ()))
+        for rule in rules
+        for scope, one in measured.steps_of(rule.rule).items()
+        for cell in [Cell(rule.kind or "", scope)]
+    ]
     there = union(stretch for cell, _ in holes for stretch in knowledge.lives(cell))
     # What was there while a rule was not in force, nobody judged by it.
     off = [

@@ -48,6 +48,8 @@ _CHAIN = 1000
 """How many changes of one verdict by the clock alone are followed in one evaluation."""
 _NOWHERE = -1
 """Stands for the id of a scope in which a kind was never looked for."""
+_TEXTS = {status: status.value for status in Status}
+"""``value`` of an enumeration is a call of Python code, one a verdict."""
 _SETTLED = (Status.PASS, Status.NOT_APPLICABLE)
 """Verdicts that only complete and fresh evidence may carry."""
 
@@ -203,13 +205,17 @@ def _said(judging: _Judge, seen: _Seen, at: datetime) -> Said:
 
 def fingerprint(rule_id: str, scope: Scope, uid: str | None) -> str:
     """The stable name of a finding: 20 hex digits over rule, scope and resource."""
-    digest = _fingerprint_start(rule_id, scope).copy()
+    return _fingerprint(_fingerprint_start(rule_id, scope), uid)
+
+
+def _fingerprint(start: hashlib._Hash, uid: str | None) -> str:
+    digest = start.copy()
     digest.update((uid or "").encode())
     return digest.hexdigest()[:20]
 
 
-@functools.lru_cache(maxsize=65536)
 def _fingerprint_start(rule_id: str, scope: Scope) -> hashlib._Hash:
+    """Of all findings of a rule in a scope."""
     return hashlib.sha256(f"{rule_id}\0{scope}\0".encode())
 
 
@@ -368,6 +374,17 @@ class _Judge:
         return verdict
 
 
+class _Own(NamedTuple):
+    """What an evaluation knows of a rule, beside how it judges."""
+
+    id: int
+    """Its row."""
+    version: int
+    """The row of its version."""
+    before: Previous | None
+    """Its last evaluation, if that judged by this version."""
+
+
 @dataclass(slots=True)
 class _Todo:
     """What one rule has to judge."""
@@ -400,13 +417,18 @@ class _Evaluation:
         self._groups = _by_kind(active)
         self._upto = store.last_collection(connection)
         facts = [_facts(item) for group in self._groups.values() for item in group]
-        self._ids = store.rule_version_rows(connection, facts, self._now_text, source_of_stored)
-        """Rule id -> (its row, the row of its version)."""
-        versions = [version_id for _, version_id in self._ids.values()]
+        ids = store.rule_version_rows(connection, facts, self._now_text, source_of_stored)
+        versions = [version_id for _, version_id in ids.values()]
         self._whole = whole
-        self._previous = store.previous(
-            connection, {version_id: rule_id for rule_id, version_id in self._ids.values()}
+        previous = store.previous(
+            connection, {version_id: rule_id for rule_id, version_id in ids.values()}
         )
+        self._own = {
+            name: _Own(rule_id, version_id, previous.get(version_id))
+            for name, (rule_id, version_id) in ids.items()
+        }
+        self._starts: dict[tuple[int, int], hashlib._Hash] = {}
+        """Of fingerprints, by the rows of rule and scope."""
         self._looks_cache: dict[tuple[str, int, str, bool], dict[int, LookRow]] = {}
         self._retired = functools.cache(functools.partial(retired, connection))
         self._changed_cache: dict[tuple[str, int], set[int]] = {}
@@ -425,11 +447,12 @@ class _Evaluation:
         for kind, group in self._groups.items():
             self._evaluate_kind(kind, group, full=full)
         if self._whole:
-            rules = [rule_id for rule_id, _ in self._ids.values()]
+            rules = [own.id for own in self._own.values()]
             for finding in store.findings_of_other_rules(self._connection, rules):
                 self._writer.close(finding, self._now_text)
         opened, closed = self._writer.seal(clock.now())
-        last = max((before.as_of for before in self._previous.values()), default="")
+        known = [own.before for own in self._own.values() if own.before is not None]
+        last = max((before.as_of for before in known), default="")
         ahead = last if last > self._now_text else None
         return Evaluated(self._writer.id, self._writer.judged, opened, closed, ahead)
 
@@ -448,15 +471,12 @@ class _Evaluation:
             self._changed_cache[key] = store.changed(self._connection, kind, since, self._upto)
         return self._changed_cache[key]
 
-    def _previous_of(self, item: ActiveRule) -> Previous | None:
-        return self._previous.get(self._ids[item.rule.id][1])
-
     def _todo(self, item: ActiveRule, *, full: bool) -> _Todo:
-        before = self._previous_of(item)
+        before = self._own[item.rule.id].before
         ahead = before is not None and before.as_of > self._now_text
         if full or before is None or ahead or self._joins_changed(item, before):
             return _Todo(everything=True, resources=set(), scopes=set())
-        due = store.due(self._connection, self._ids[item.rule.id][0], self._now_text)
+        due = store.due(self._connection, self._own[item.rule.id].id, self._now_text)
         return _Todo(
             everything=False,
             resources=self._changed(item.rule.kind, before.upto) | due,
@@ -512,7 +532,7 @@ class _Evaluation:
             if wanted is not None:
                 found.update(row.resource for row in chunk)
             self._judge_chunk([row for row in chunk if row.scope in looks], judges, todo)
-        rules = {self._ids[item.rule.id][0] for item in group}
+        rules = {self._own[item.rule.id].id for item in group}
         if wanted is None:
             gone = store.without_document(self._connection, rules)
             gone += store.in_scopes(self._connection, rules, self._retired(self._now_text))
@@ -527,29 +547,32 @@ class _Evaluation:
     ) -> None:
         work = [(row, [j for j in judges if todo[j.item.rule.id].wants(row)]) for row in chunk]
         work = [(row, wanting) for row, wanting in work if wanting]
-        rules = {self._ids[j.item.rule.id][0] for _, wanting in work for j in wanting}
+        rules = {self._own[j.item.rule.id].id for _, wanting in work for j in wanting}
         open_now = store.open_findings(self._connection, rules, [row.resource for row, _ in work])
         for row, wanting in work:
             seen = _Seen(row, wanting[0].item.rule.resource)
             for judging in wanting:
-                rule_id = self._ids[judging.item.rule.id][0]
-                self._judge_resource(judging, seen, open_now.get((rule_id, row.resource)))
+                own = self._own[judging.item.rule.id]
+                self._judge_resource(judging, own, seen, open_now.get((own.id, row.resource)))
 
-    def _judge_resource(self, judging: _Judge, seen: _Seen, current: FindingRow | None) -> None:
+    def _judge_resource(
+        self, judging: _Judge, own: _Own, seen: _Seen, current: FindingRow | None
+    ) -> None:
         """Follow one verdict from where the last one ends to now, through every change by the clock."""
         item, row = judging.item, seen.row
         scope = judging.scope_of(row)
-        at = self._start(item, current, row)
+        at = self._start(own, current, row)
         adjustment = judging.adjustment(row)
         for _ in range(_CHAIN):
             verdict, basis = judging.verdict(
                 seen, self._now if at == self._now_text else utc_time(at), adjustment
             )
             self._writer.judged += 1
+            last = verdict.until is None or verdict.until > self._now
             current = self._settle(
-                item, current, at, verdict, row.scope, scope, row, basis, adjustment
+                item, current, at, verdict, row.scope, scope, row, basis, adjustment, last=last
             )
-            if verdict.until is None or verdict.until > self._now:
+            if verdict.until is None or last:
                 return
             at = utc_text(verdict.until)
         broken = Verdict(
@@ -557,13 +580,13 @@ class _Evaluation:
         )
         self._settle(item, current, self._now_text, broken, row.scope, scope, row, None, adjustment)
 
-    def _start(self, item: ActiveRule, current: FindingRow | None, row: DocumentRow) -> str:
+    def _start(self, own: _Own, current: FindingRow | None, row: DocumentRow) -> str:
         """The instant from which the new verdict holds, so that history does not depend on when we ran.
 
         New evidence: when it was collected. The clock alone: the instant that the last verdict named.
         Anything else (a new rule, another threshold, an incomplete look): now.
         """
-        before = self._previous_of(item)
+        before = own.before
         if current is None:
             new_evidence = before is not None and row.opened_by > before.upto
             start = row.valid_from if new_evidence else self._now_text
@@ -588,18 +611,22 @@ class _Evaluation:
         row: DocumentRow | None,
         rests_on: Basis | None = None,
         adjustment: Adjustment | None = None,
-    ) -> FindingRow:
-        """Let a verdict take the place of the open finding, unless it says the same.
+        *,
+        last: bool = True,
+    ) -> FindingRow | None:
+        """Let a verdict take the place of the open finding, unless it says the same; what is open then.
+
+        ``last``: nobody asks what is open then, and making it takes as long as judging: ``None``.
 
         A new version of the rule that says the same opens no new interval: which version was in force at an
         instant is what the evaluations list.
         """
-        rule_id, version_id = self._ids[item.rule.id]
+        own = self._own[item.rule.id]
         digest, resource_id, uid = (
             (row.digest, row.resource, row.uid) if row else (None, None, None)
         )
         until = utc_text(verdict.until) if verdict.until else None
-        status, message = verdict.status.value, storable(verdict.message)
+        status, message = _TEXTS[verdict.status], storable(verdict.message)
         basis = self._writer.basis(rests_on) if rests_on is not None else None
         adjusted = self._writer.adjustment(adjustment) if adjustment is not None else None
         if current is not None:
@@ -615,11 +642,15 @@ class _Evaluation:
                 return current
             self._writer.close(current.id, at)
         since, due = self._clock_of(item, current, at, verdict.status, adjustment)
+        start = self._starts.get((own.id, scope_id))
+        if start is None:
+            start = _fingerprint_start(item.rule.id, scope)
+            self._starts[own.id, scope_id] = start
         number = self._writer.open(
             (
-                fingerprint(item.rule.id, scope, uid),
-                rule_id,
-                version_id,
+                _fingerprint(start, uid),
+                own.id,
+                own.version,
                 scope_id,
                 resource_id,
                 status,
@@ -634,12 +665,14 @@ class _Evaluation:
             basis,
             adjusted,
         )
+        if last:
+            return None
         return store.FindingRow(
             number,
-            rule_id,
+            own.id,
             scope_id,
             resource_id,
-            version_id,
+            own.version,
             status,
             message,
             digest,
@@ -680,7 +713,7 @@ class _Evaluation:
     # -- whole scopes -----------------------------------------------------------------------------------
 
     def _judge_scopes(self, item: ActiveRule, looks: Mapping[int, LookRow]) -> None:
-        current = store.open_scope_findings(self._connection, self._ids[item.rule.id][0])
+        current = store.open_scope_findings(self._connection, self._own[item.rule.id].id)
         ended = bool(
             not looks
             and self._retired(self._now_text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import itertools
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
@@ -542,7 +542,8 @@ class EvaluationWriter:
         self._next = next_id(connection, tables.finding)
         self._opened: list[tuple[Any, ...]] = []
         self._closed: list[tuple[str, int, int]] = []
-        self._counted: Counter[counts.Group] = Counter()
+        self._counted: defaultdict[tuple[int, str, int, str, str], int] = defaultdict(int)
+        """How many were opened, by the columns of :class:`counts.Group`."""
         # A clock that was ahead left intervals that begin later than now.
         self._ahead = (last_as_of(connection) or "") > utc_text(as_of)
         insert(
@@ -594,7 +595,7 @@ class EvaluationWriter:
         """
         number = self._next
         self._next += 1
-        self._counted[counts.Group(row[1], row[5], row[3], kind, adjustment or "")] += 1
+        self._counted[row[1], row[5], row[3], kind, adjustment or ""] += 1
         self._opened.append((number, *row, basis, adjustment))
         if len(self._opened) >= _CHUNK:
             self.flush()
@@ -635,7 +636,8 @@ class EvaluationWriter:
         """Finish: returns how many findings were opened and closed."""
         self.flush()
         closed = counts.closed_by(self._connection, self.id)
-        counts.change(self._connection, self._counted, closed)
+        opened = Counter({counts.Group(*group): n for group, n in self._counted.items()})
+        counts.change(self._connection, opened, closed)
         e = tables.evaluation
         self._connection.execute(
             sa.update(e)

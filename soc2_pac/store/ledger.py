@@ -245,12 +245,19 @@ class ChangesRoot:
 
     def open(self, rows: Iterable[tuple[Any, ...]]) -> None:
         """Rows in id order, without the columns that closing will fill."""
-        for row in rows:
-            if self._blocks and self.opened and self.opened % BLOCK == 0:
-                self._finished.append(self._block.hexdigest())
-                self._block = hashlib.sha256()
-            self._block.update(_encode(row))
-            self.opened += 1
+        encoded = list(map(_encode, rows))
+        done = 0
+        while done < len(encoded):
+            room = len(encoded)
+            if self._blocks:
+                if self.opened and self.opened % BLOCK == 0:
+                    self._finished.append(self._block.hexdigest())
+                    self._block = hashlib.sha256()
+                room = BLOCK - self.opened % BLOCK
+            some = encoded[done : done + room]
+            self._block.update(b"".join(some))
+            self.opened += len(some)
+            done += len(some)
 
     def close(self, rows: Iterable[tuple[str, int, int]]) -> None:
         """Rows of (valid_to, closed_by, id), in any order."""

@@ -325,6 +325,22 @@ def test_a_rule_that_is_switched_off_and_on_has_the_reason_of_then(store: Store)
     ]
 
 
+def test_a_timeline_says_unknown_where_nobody_saw_whether_it_still_failed(store: Store) -> None:
+    for day in (0, 20):
+        run(store, day, {"a": user("a", GetMfa=False)}, MFA)
+    report = type2(store, 21)
+    (result,) = [row for row in rows(report, "results") if row["rule"] == "fake-user-mfa"]
+    day_of = 24 * 3_600_000
+    assert (result["fail"] // day_of, result["not_known"] // day_of) == (7, 13)
+    for lane in report.lanes:
+        if lane.subject in ("fake-user-mfa", "CC6.1"):
+            assert [(span.status, span.start[:10]) for span in lane.spans] == [
+                ("fails", "2026-01-01"),
+                ("unknown", "2026-01-08"),
+                ("fails", "2026-01-21"),
+            ]
+
+
 def test_two_sources_of_one_scope_are_both_named(store: Store) -> None:
     for day, source in enumerate(["old", "new"]):
         seen = look({"a": user("a")}, at=T0 + day * DAY, source=source)
