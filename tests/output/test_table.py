@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from soc2_pac.output import table
 
 COLUMNS = ("status", "severity", "rule", "scope", "resource", "message", "fingerprint")
-ROW = {
+ROW: dict[str, object] = {
     "status": "fail",
     "severity": "critical",
     "rule": "aws-root-mfa",
