@@ -157,7 +157,7 @@ def _no_color(_ctx: click.Context, _param: click.Parameter, value: bool) -> None
     help="Print the version.",
 )
 def root() -> None:
-    r"""Collect configuration evidence for SOC 2 and judge it by rules.
+    """Collect configuration evidence for SOC 2 and judge it by rules.
 
     \b
     Exit codes: 0 nothing to act on; 1 findings at or above --fail-on; 2 usage or configuration;

@@ -64,7 +64,7 @@ class Health(NamedTuple):
 def health(
     ctx: click.Context, config_path: str | None, max_age: str | None, complete: bool, form: str
 ) -> None:
-    r"""Say whether the last successful run is recent enough.
+    """Say whether the last successful run is recent enough.
 
     A run is successful when it came to its end and collected at least one kind completely. Of each configured
     source at least one kind must have been collected completely in that time, too.

@@ -66,7 +66,7 @@ def query(
     limit: int,
     form: str,
 ) -> None:
-    r"""Ask the store a saved question by its NAME, or one of your own in SQL.
+    """Ask the store a saved question by its NAME, or one of your own in SQL.
 
     SQL is one SELECT over the documented views (--views). It can only read, and ends after --timeout.
 

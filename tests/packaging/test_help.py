@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from typing import TYPE_CHECKING
 
 import click
 import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 HEAVY = {
     "aiohttp",
@@ -68,3 +72,25 @@ def test_every_command_of_the_table_exists_and_says_what_it_does() -> None:
         command = root.get_command(context, name)
         assert command is not None, name
         assert command.help, name
+
+
+def _commands(command: click.Command, name: str) -> Iterator[tuple[str, click.Command]]:
+    yield name, command
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for own in command.list_commands(context):
+            found = command.get_command(context, own)
+            assert found is not None
+            yield from _commands(found, f"{name} {own}")
+
+
+def test_no_help_shows_marks_that_are_for_its_layout() -> None:
+    from soc2_pac.cli import root
+
+    found = dict(_commands(root, "soc2-pac"))
+    assert len(found) > 60
+    shown = {name: command.get_help(click.Context(command)) for name, command in found.items()}
+    assert [name for name, text in shown.items() if "\\" in text or "\b" in text] == []
+    assert "Exit codes: 0 nothing" in shown["soc2-pac"]
+    lines = [line.strip() for line in shown["soc2-pac query"].splitlines()]
+    assert "soc2-pac query administrators" in lines, "examples stand one a line"
