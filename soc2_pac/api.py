@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from soc2_pac import clock, plugins
@@ -17,6 +18,7 @@ from soc2_pac.audit import (
     removals,
     reviews,
 )
+from soc2_pac.audit.gaps import Reads
 from soc2_pac.audit.grants import tells_of_grants
 from soc2_pac.collect import events, recording
 from soc2_pac.collect.fetch import Unit, UnitResult, spent
@@ -310,6 +312,23 @@ def control_states(
             only,
             lambda: work.registry.kinds,
         )
+
+
+def reads(work: Workspace) -> Reads:
+    """What the rules in force read; without sources, every rule that is installed."""
+    kinds_of = {item.rule.id: item.kinds for item in work.active}
+    needed: dict[str, list[str]] = {}
+    ages: dict[str, timedelta] = {}
+    for item in work.active:
+        for kind in kinds_of[item.rule.id]:
+            needed.setdefault(kind, []).append(item.rule.id)
+            ages[kind] = min(item.max_age, ages.get(kind, item.max_age))
+    return Reads(
+        {rule.id: rule.kind for rule in work.registry.rules.values()},
+        {kind: tuple(rules) for kind, rules in needed.items()},
+        ages,
+        timedelta(days=work.config.evidence.max_age_days),
+    )
 
 
 def _leave_out_done(plan: Plan, outcome: Outcome, store: Store, registry: Registry) -> None:

@@ -329,6 +329,24 @@ def all_reviews(connection: Connection) -> dict[str, Review]:
     return reviews(acts.listed(connection, ["review."]))
 
 
+def summary(found: Review, now: datetime) -> Mapping[str, object]:
+    """A review in one row: how far it is."""
+    said = found.said
+    return {
+        "review": found.id,
+        "state": found.state,
+        "systems": said.systems,
+        "started_at": found.started.recorded_at,
+        "due": said.due or "",
+        "rows": said.rows,
+        "open": found.open_rows,
+        "revoked": len(found.to_remove),
+        "removed": len(found.removed),
+        "overdue": len(found.overdue(now)),
+        "partial": said.partial,
+    }
+
+
 def one(connection: Connection, review_id: str) -> Review:
     """A review by id. Raises UsageError naming the nearest."""
     found = all_reviews(connection)

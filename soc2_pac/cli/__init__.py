@@ -36,6 +36,7 @@ _COMMANDS = {
         "soc2_pac.cli.report:report",
         "Type I, Type II and readiness reports, in every format.",
     ),
+    "serve": ("soc2_pac.cli.serve:serve", "Show the store as pages in a browser."),
     "bundle": (
         "soc2_pac.cli.bundle:bundle",
         "The evidence of a period in one file, with its proof.",

@@ -22,8 +22,7 @@ from soc2_pac.output import write
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from soc2_pac import api
-    from soc2_pac.audit.gaps import Gap, Reads
+    from soc2_pac.audit.gaps import Gap
 
 _COLUMNS = (
     "cause", "kind", "scope", "since", "last_complete", "permission", "rules", "findings", "reason",
@@ -65,7 +64,7 @@ def gaps(
         work = api.make_workspace(settings, plugins.load(), sources_needed=False).knowing(store)
         with store.reading() as connection:
             start = moment(connection, since, "--since") if since is not None else None
-            found = found_gaps(connection, _reads(work), now, start)
+            found = found_gaps(connection, api.reads(work), now, start)
     write(_rows(found, now), _COLUMNS if start is None else _SINCE, form)
     still = [gap for gap in found if gap.until is None]
     for lacking, rules in sorted(work.unsourced.items()):
@@ -77,25 +76,6 @@ def gaps(
     said = ", ".join(f"{count} {cause}" for cause, count in sorted(counts.items()))
     click.echo(f"Gaps now: {len(still)} ({said}).", err=True)
     ctx.exit(3)
-
-
-def _reads(work: api.Workspace) -> Reads:
-    """What the rules in force read; without sources, every rule that is installed."""
-    from soc2_pac.audit.gaps import Reads  # noqa: PLC0415
-
-    kinds_of = {item.rule.id: item.kinds for item in work.active}
-    needed: dict[str, list[str]] = {}
-    ages: dict[str, timedelta] = {}
-    for item in work.active:
-        for kind in kinds_of[item.rule.id]:
-            needed.setdefault(kind, []).append(item.rule.id)
-            ages[kind] = min(item.max_age, ages.get(kind, item.max_age))
-    return Reads(
-        {rule.id: rule.kind for rule in work.registry.rules.values()},
-        {kind: tuple(rules) for kind, rules in needed.items()},
-        ages,
-        timedelta(days=work.config.evidence.max_age_days),
-    )
 
 
 def _rows(found: list[Gap], now: datetime) -> Iterator[dict[str, object]]:

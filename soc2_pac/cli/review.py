@@ -28,8 +28,7 @@ from soc2_pac.errors import UsageError
 from soc2_pac.output import plain, write
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-    from datetime import datetime
+    from collections.abc import Iterator, Sequence
 
     from soc2_pac.acts.reviews import Review, Reviewer
     from soc2_pac.audit.review_files import Population
@@ -325,7 +324,7 @@ def list_(config_path: str | None, store_url: str | None, form: str) -> None:
     now = clock.now()
     with opened_store(config_path, store_url) as store, store.reading() as connection:
         found = reviews.all_reviews(connection)
-    if write([_summary(one, now) for one in found.values()], _LIST, form) == 0:
+    if write([reviews.summary(one, now) for one in found.values()], _LIST, form) == 0:
         click.echo("No reviews. Next: soc2-pac review start --systems NAME", err=True)
 
 
@@ -467,23 +466,6 @@ def _progress(found: Review, frozen: Population) -> Iterator[dict[str, object]]:
             mine[words[made.decision.decision]] += 1
     for one in found.reviewers:
         yield {"reviewer": one.name, **counts[one.id]}
-
-
-def _summary(found: Review, now: datetime) -> Mapping[str, object]:
-    said = found.said
-    return {
-        "review": found.id,
-        "state": found.state,
-        "systems": said.systems,
-        "started_at": found.started.recorded_at,
-        "due": said.due or "",
-        "rows": said.rows,
-        "open": found.open_rows,
-        "revoked": len(found.to_remove),
-        "removed": len(found.removed),
-        "overdue": len(found.overdue(now)),
-        "partial": said.partial,
-    }
 
 
 def _print_partial(found: Review) -> None:

@@ -141,9 +141,12 @@ class Store:
     # -- reading ----------------------------------------------------------------------------------------
 
     @contextlib.contextmanager
-    def reading(self) -> Iterator[Connection]:
-        """One consistent state, for several of the functions in :mod:`soc2_pac.store.queries`."""
-        with self.database.reading() as connection:
+    def reading(self, *, strictly: bool = False) -> Iterator[Connection]:
+        """One consistent state, for several of the functions in :mod:`soc2_pac.store.queries`.
+
+        ``strictly``: nothing can be written in it, see :meth:`soc2_pac.store.database.Database.reading`.
+        """
+        with self.database.reading(strictly=strictly) as connection:
             yield connection
 
     def findings(self, **filters: Any) -> list[queries.Finding]:  # noqa: ANN401

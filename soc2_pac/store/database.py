@@ -94,14 +94,25 @@ class Database:
         return Path(name) if self.sqlite and name not in (None, "", ":memory:") else None
 
     @contextlib.contextmanager
-    def reading(self) -> Iterator[Connection]:
-        """A read-only transaction: one consistent state throughout."""
+    def reading(self, *, strictly: bool = False) -> Iterator[Connection]:
+        """A read-only transaction: one consistent state throughout.
+
+        ``strictly``: SQLite, too, refuses every change, also of temporary tables. PostgreSQL always does.
+        """
         with self._explained(), self._unchanged(), self.engine.connect() as connection:
             if not self.sqlite:
                 connection.exec_driver_sql(
                     "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"
                 )
-            yield connection
+            if not (strictly and self.sqlite):
+                yield connection
+                return
+            connection.exec_driver_sql("PRAGMA query_only = ON")
+            try:
+                yield connection
+            finally:
+                # The connection goes back to where others take theirs from.
+                connection.exec_driver_sql("PRAGMA query_only = OFF")
 
     @contextlib.contextmanager
     def apart(self) -> Iterator[sqlite3.Connection]:

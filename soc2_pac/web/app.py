@@ -1,0 +1,309 @@
+"""Addresses and answers, and what holds for every answer: who asks, from where, and which headers go with it."""
+
+from __future__ import annotations
+
+import io
+import json
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from soc2_pac import clock
+from soc2_pac.errors import Soc2PacError, UsageError
+from soc2_pac.model import utc_text
+from soc2_pac.output import csv_rows, json_rows
+from soc2_pac.store import queries
+from soc2_pac.web import details, lists, openapi
+from soc2_pac.web.access import SESSION_SECONDS
+from soc2_pac.web.lists import LISTINGS, MOST_ROWS, ROWS, Asked, Place
+from soc2_pac.web.render import address, environment
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping
+
+    from starlette.requests import Request
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+    from soc2_pac.store import Store
+    from soc2_pac.web.access import Access
+    from soc2_pac.workspace import Workspace
+
+COOKIE = "soc2_pac_session"
+"""Of a session. Over TLS it would be ``__Host-``; a browser takes that prefix over TLS only, and this server is reached
+over loopback."""
+_HEADERS = {
+    "content-security-policy": "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "referrer-policy": "no-referrer",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "permissions-policy": "camera=(), geolocation=(), microphone=()",
+    "cache-control": "no-store",
+}
+_OPEN = frozenset({"/login", "/health"})
+"""What needs no session, beside the style sheet."""
+_SAFE = frozenset({"GET", "HEAD"})
+
+
+class Pages:
+    """The answers of one server."""
+
+    def __init__(self, work: Workspace, store: Store, access: Access) -> None:
+        """``store`` is open for as long as the server runs."""
+        self._work = work
+        self._store = store
+        self._access = access
+
+    # -- lists --------------------------------------------------------------------------------------
+
+    def _read(self, read: Callable[[Place], Any]) -> Any:  # noqa: ANN401 - what the reader gives
+        with self._store.reading(strictly=True) as connection:
+            return read(Place(self._work.knowing(self._store), self._store, connection))
+
+    async def listing(self, request: Request) -> Response:
+        """A list as a page, as JSON, or as CSV."""
+        name, _, form = request.path_params["name"].partition(".")
+        listing = LISTINGS.get(name)
+        if listing is None or form not in ("", "json", "csv"):
+            raise HTTPException(404)
+        asked = _asked(request, listing)
+        answer = await run_in_threadpool(self._read, lambda place: listing.read(place, asked))
+        onward = ""
+        if answer.after is not None:
+            # The parameters' names are keywords: none is one of Python's.
+            onward = address(
+                request.path_params["name"],
+                **{**asked.filters, "limit": asked.limit, "after": answer.after},
+            )
+        if form:
+            return _twin(answer, listing.columns, form, onward)
+        values = {"listing": listing, "asked": asked, "answer": answer, "onward": onward}
+        return self._html(request, "list.html", listing.title, **values)
+
+    async def detail(self, request: Request) -> Response:
+        """One thing of a list, as a page or as JSON."""
+        kind, name = request.path_params["name"], request.path_params["one"]
+        reader = details.KINDS.get(kind)
+        form = ""
+        if name.endswith(".json"):
+            name, form = name.removesuffix(".json"), "json"
+        if reader is None:
+            raise HTTPException(404)
+        found = await run_in_threadpool(self._read, lambda place: reader(place, name))
+        if found is None:
+            raise HTTPException(404)
+        if form:
+            return Response(_json(found.value), media_type="application/json")
+        values = {"detail": found, "now": utc_text(clock.now()), "twin": request.url.path + ".json"}
+        return self._html(request, "detail.html", found.title, **values)
+
+    async def overview(self, request: Request) -> Response:
+        """Where people begin."""
+        values = await run_in_threadpool(self._read, details.overview)
+        if request.url.path.endswith(".json"):
+            return Response(_json(values), media_type="application/json")
+        return self._html(request, "overview.html", "Overview", **values)
+
+    # -- signing in ---------------------------------------------------------------------------------
+
+    async def login(self, request: Request) -> Response:
+        """Exchange the link for a session; without one, say where the link is."""
+        code = request.query_params.get("code")
+        if code is None:
+            return self._html(request, "login.html", "Sign in", status=401, wrong=False)
+        token = self._access.redeem(code)
+        if token is None:
+            return self._html(request, "login.html", "Sign in", status=401, wrong=True)
+        answer = RedirectResponse("/", 303)
+        answer.set_cookie(
+            COOKIE, token, max_age=SESSION_SECONDS, httponly=True, samesite="strict", path="/"
+        )
+        return answer
+
+    async def logout(self, request: Request) -> Response:
+        """End the session."""
+        self._access.end(request.cookies.get(COOKIE))
+        answer = RedirectResponse("/login", 303)
+        answer.delete_cookie(COOKIE, path="/", httponly=True, samesite="strict")
+        return answer
+
+    # -- for programs -------------------------------------------------------------------------------
+
+    async def health(self, _request: Request) -> Response:
+        """Whether the store can be read. Says nothing of what is in it."""
+        await run_in_threadpool(self._read, lambda place: queries.last_instant(place.connection))
+        return PlainTextResponse("ok\n")
+
+    async def openapi(self, _request: Request) -> Response:
+        """The description of the addresses for programs."""
+        return Response(_json(openapi.description()), media_type="application/json")
+
+    def _html(
+        self, request: Request, template: str, title: str, *, status: int = 200, **values: object
+    ) -> HTMLResponse:
+        text = (
+            environment()
+            .get_template(template)
+            .render(
+                title=title,
+                path=request.url.path,
+                signed_in=request.scope.get("soc2_session") is not None,
+                **values,
+            )
+        )
+        return HTMLResponse(text, status)
+
+    async def error(self, request: Request, error: Exception) -> Response:
+        """A page that says what is wrong, in the form that was asked for."""
+        code = error.status_code if isinstance(error, HTTPException) else 400
+        said = {404: "There is no such page.", 405: "That cannot be done here."}.get(
+            code, str(error)
+        )
+        if isinstance(error, Soc2PacError) and not isinstance(error, UsageError):
+            code, said = 503, str(error)
+        if request.url.path.endswith((".json", ".csv")):
+            return Response(_json({"error": said}), code, media_type="application/json")
+        return self._html(request, "error.html", said, status=code, code=code)
+
+
+def _asked(request: Request, listing: lists.Listing) -> Asked:
+    """What an address asks. A parameter that the list does not know is an error: a typing error is no filter."""
+    known = {one.name for one in listing.filters} | {"limit", "after"}
+    given: dict[str, str] = {}
+    for name, value in request.query_params.multi_items():
+        if name not in known:
+            msg = f"'{name}' is no filter of this list. It knows: {', '.join(sorted(known))}"
+            raise UsageError(msg)
+        if value:
+            given[name] = f"{given[name]},{value}" if name in given else value
+    limit, after = given.pop("limit", str(ROWS)), given.pop("after", None)
+    if not limit.isdecimal() or not 1 <= int(limit) <= MOST_ROWS:
+        msg = f"limit: '{limit}' is no number from 1 to {MOST_ROWS}"
+        raise UsageError(msg)
+    return Asked(given, int(limit), after)
+
+
+def _twin(answer: lists.Answer, columns: tuple[str, ...], form: str, onward: str) -> Response:
+    text = io.StringIO()
+    if form == "json":
+        json_rows.write(answer.rows, text)
+    else:
+        csv_rows.write(answer.rows, columns, text)
+    kinds = {"json": "application/json", "csv": "text/csv; charset=utf-8"}
+    response = Response(text.getvalue(), media_type=kinds[form])
+    if onward:
+        response.headers["link"] = f'<{onward}>; rel="next"'
+    return response
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, default=str, ensure_ascii=False)
+
+
+class Guard:
+    """Before every answer: is the address ours, may this browser ask, who is it. After it: the headers."""
+
+    def __init__(self, app: ASGIApp, access: Access, hosts: Collection[str]) -> None:
+        self._app = app
+        self._access = access
+        self._hosts = frozenset(hosts)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer, or refuse to."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in _HEADERS.items():
+                    headers[name] = value
+            await send(message)
+
+        refused = self._refused(scope)
+        if refused is not None:
+            await refused(scope, receive, with_headers)
+            return
+        await self._app(scope, receive, with_headers)
+
+    def _refused(self, scope: Scope) -> Response | None:
+        headers = Headers(scope=scope)
+        if headers.get("host", "") not in self._hosts:
+            # A page of another site whose name was made to lead here is not ours.
+            return PlainTextResponse("This server is not known by that name.\n", 421)
+        if scope["method"] not in _SAFE and not self._same_origin(headers):
+            return PlainTextResponse("Asked from another page: refused.\n", 403)
+        path = scope["path"]
+        if path in _OPEN or path.startswith("/static/"):
+            return None
+        session = self._access.session(_cookie(headers))
+        if session is None:
+            if "text/html" in headers.get("accept", "") and scope["method"] in _SAFE:
+                return RedirectResponse("/login", 303)
+            return PlainTextResponse(
+                "Not signed in. Next: open the link that soc2-pac serve printed.\n", 401
+            )
+        scope["soc2_session"] = session
+        return None
+
+    def _same_origin(self, headers: Headers) -> bool:
+        site = headers.get("sec-fetch-site")
+        if site is not None:
+            return site == "same-origin"
+        origin = headers.get("origin", "")
+        return urlsplit(origin).netloc in self._hosts
+
+
+def _cookie(headers: Headers) -> str | None:
+    from http.cookies import CookieError, SimpleCookie  # noqa: PLC0415
+
+    jar: SimpleCookie = SimpleCookie()
+    try:
+        jar.load(headers.get("cookie", ""))
+    except CookieError:
+        return None
+    return jar[COOKIE].value if COOKIE in jar else None
+
+
+def build(work: Workspace, store: Store, access: Access, hosts: Collection[str]) -> Starlette:
+    """The application.
+
+    Args:
+        work: configuration and plugins.
+        store: open for as long as the application runs. Nothing is written to it.
+        access: who may see it.
+        hosts: names with port by which the server is reached: ``127.0.0.1:8765``.
+    """
+    pages = Pages(work, store, access)
+    routes = [
+        Route("/", pages.overview),
+        Route("/overview.json", pages.overview),
+        Route("/login", pages.login),
+        Route("/logout", pages.logout, methods=["POST"]),
+        Route("/health", pages.health),
+        Route("/openapi.json", pages.openapi),
+        Mount("/static", StaticFiles(packages=[("soc2_pac.web", "static")])),
+        Route("/{name}", pages.listing),
+        Route("/{name}/{one:path}", pages.detail),
+    ]
+    handlers: Mapping[Any, Any] = {HTTPException: pages.error, Soc2PacError: pages.error}
+    return Starlette(
+        routes=routes,
+        middleware=[
+            Middleware(Guard, access=access, hosts=hosts),
+            Middleware(GZipMiddleware, minimum_size=1000),
+        ],
+        exception_handlers=handlers,
+    )

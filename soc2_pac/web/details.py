@@ -1,0 +1,301 @@
+"""One finding, rule, control, document or run, as facts and short tables."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from soc2_pac import api
+from soc2_pac.audit.approvals import rests_on
+from soc2_pac.audit.controls import ByRule
+from soc2_pac.criteria import CRITERIA
+from soc2_pac.output.summary import WORST
+from soc2_pac.store import counts, queries, simulation, waivers
+from soc2_pac.web import lists
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from soc2_pac.web.lists import Place, Row
+
+_FEWEST = 8
+"""Hexadecimal digits of a fingerprint or digest that name one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A short table within a page."""
+
+    title: str
+    columns: tuple[str, ...]
+    rows: Sequence[Mapping[str, object]]
+    empty: str = ""
+    """What is said where there is no row; empty: nothing, and the table is left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """A page about one thing."""
+
+    kind: str
+    """What it is: ``Finding``."""
+    title: str
+    facts: Mapping[str, object]
+    """Label -> value; those that are ``None`` or empty are not shown."""
+    parts: tuple[Part, ...] = ()
+    texts: Mapping[str, str] = field(default_factory=dict)
+    """Heading -> text that is shown as it is."""
+    timeline: tuple[Row, ...] = ()
+    """Periods with ``status``, ``valid_from`` and ``valid_to``, oldest first."""
+    value: Mapping[str, object] = field(default_factory=dict)
+    """What its JSON says."""
+
+
+def overview(place: Place) -> dict[str, Any]:
+    """What somebody wants to know first: what fails, what is overdue, what was not seen, how fresh it is."""
+    connection = place.connection
+    counted, accepted = counts.tallied(connection), counts.waived(connection)
+    controls = ByRule(connection)
+    worst = [
+        {**lists.finding_row(first, controls), "others": others}
+        for first, others in counts.worst(connection, counted, accepted, WORST)
+    ]
+    runs = queries.runs(connection, limit=5)
+    gaps = lists.gap_rows(place)
+    return {
+        "statuses": lists.by_status(counted),
+        "waived": accepted.total(),
+        "worst": worst,
+        "criteria": [row for row in lists.criteria_rows(place) if row["rules"]],
+        "gaps": len(gaps),
+        "gap_rows": gaps[:5],
+        "runs": [asdict(run) for run in runs],
+        "known_at": queries.last_instant(connection),
+        "simulated": simulation.since(connection) is not None,
+        "said_simulated": simulation.SAID,
+    }
+
+
+def finding(place: Place, fingerprint: str) -> Detail | None:
+    """One finding with its history, its documents and its waiver; ``None``: there is none."""
+    if len(fingerprint) < _FEWEST:
+        return None
+    found = list(queries.findings(place.connection, fingerprint=fingerprint, limit=2))
+    if len(found) != 1:
+        return None
+    (one,) = found
+    history = queries.finding_history(place.connection, one.fingerprint)
+    documents = queries.finding_documents(place.connection, one.fingerprint)
+    row = lists.finding_row(one, ByRule(place.connection))
+    waiver = next((w for w in waivers.listed(place.connection) if w.waiver == one.waiver), None)
+    rule = place.work.registry.rules.get(one.rule)
+    facts: dict[str, object] = {
+        "status": one.status.value + (" (waived)" if one.waiver else "") + (" (outside)" if one.outside else ""),
+        "message": one.message,
+        "rule": one.rule,
+        "severity": one.severity.value,
+        "criteria": list(one.criteria),
+        "controls": row["controls"],
+        "scope": one.scope,
+        "kind": one.kind,
+        "resource": one.resource,
+        "name": one.resource_name,
+        "since": one.since,
+        "failing since": one.failing_since,
+        "fix by": one.sla_due,
+        "holds until": one.until,
+        "decided": list(one.because),
+        "fingerprint": one.fingerprint,
+    }  # fmt: skip
+    texts = {"Why it matters": rule.why, "How to fix it": rule.fix} if rule else {}
+    parts = [
+        Part(
+            "Rests on",
+            ("role", "kind", "scope", "resource", "digest", "collection"),
+            [asdict(item) for item in documents],
+            "No document: the finding is about a whole scope.",
+        ),
+        Part(
+            "History",
+            ("valid_from", "valid_to", "status", "message", "evidence"),
+            [asdict(period) for period in reversed(history)],
+        ),
+    ]
+    if waiver is not None:
+        accepted = {**asdict(waiver), "approval": rests_on(waiver, None)}
+        columns = ("waiver", "owner", "approver", "approval", "expires_at", "reason")
+        parts.insert(0, Part("Accepted by a waiver", columns, [accepted]))
+    body = _body(place, one.evidence)
+    if body:
+        texts["Evidence: the document that was judged"] = body
+    return Detail(
+        "Finding",
+        one.title,
+        facts,
+        tuple(parts),
+        texts,
+        tuple(asdict(period) for period in history),
+        {
+            **row,
+            "history": [asdict(p) for p in history],
+            "rests_on": [asdict(d) for d in documents],
+        },
+    )
+
+
+def _body(place: Place, digest: str | None) -> str:
+    if digest is None:
+        return ""
+    found = queries.body(place.connection, digest)
+    if found is None or not found[1]:
+        return "The text of this document is not in the store any more: it was archived or erased."
+    return _pretty(found[1])
+
+
+def _pretty(text: str) -> str:
+    return json.dumps(json.loads(text), indent=2, ensure_ascii=False)
+
+
+def rule(place: Place, rule_id: str) -> Detail | None:
+    """One rule, with how many findings it has."""
+    found = place.work.registry.rules.get(rule_id)
+    if found is None:
+        counted = [one for one in counts.tallied(place.connection) if one.rule == rule_id]
+        if not counted:
+            return None
+        said = {"rule": rule_id, "in force": "not installed here"}
+        now = {"rule": rule_id, **lists.by_status(counted)}
+        part = Part("Findings now", tuple(status.value for status in lists.STATUSES), [now])
+        return Detail("Rule", rule_id, said, (part,), value={**said, **now})
+    rows = list(lists.rule_rows(place, rule_id))
+    active = next((item for item in place.work.active if item.rule.id == rule_id), None)
+    controls = ByRule(place.connection)
+    facts: dict[str, object] = {
+        "rule": found.id,
+        "in force": "yes" if active else "no",
+        "severity": (active.severity if active else found.severity).value,
+        "criteria": list(found.criteria),
+        "controls": controls.of(found.id) if controls else [],
+        "judges": found.kind,
+        "reads also": list(found.kinds[1:]),
+        "thresholds": [f"{k} = {v}" for k, v in (active.thresholds if active else {}).items()],
+        "known as": list(found.known_as),
+    }
+    texts = {
+        "What it asks": "\n\n".join(found.notes),
+        "Why it matters": found.why,
+        "How to fix it": found.fix,
+    }
+    statuses = tuple(status.value for status in lists.STATUSES)
+    parts = (Part("Findings now", statuses, rows, "It has judged nothing yet."),)
+    shown = {name: text for name, text in texts.items() if text}
+    return Detail(
+        "Rule", found.title, facts, parts, shown, value={**facts, "title": found.title, **shown}
+    )
+
+
+def control(place: Place, control_id: str) -> Detail | None:
+    """One control in force, with the evidence that there is for it."""
+    states = {state.id: state for state in api.control_states(place.work, place.store)}
+    found = states.get(control_id)
+    if found is None:
+        return None
+    said = found.control
+    facts: dict[str, object] = {
+        "control": found.id,
+        "state": found.state,
+        "owner": said.owner,
+        "frequency": said.frequency,
+        "criteria": list(said.criteria),
+        "rules": list(said.rules),
+        "people show": list(said.attestations),
+        "populations": list(said.populations),
+        "missing": list(found.missing),
+    }
+    named = {one.rule for one in found.rules}
+    rows = [row for row in lists.rule_rows(place) if row["rule"] in named]
+    statuses = tuple(status.value for status in lists.STATUSES)
+    parts = (Part("Rules", ("rule", "severity", *statuses), rows, "No rule in force serves it."),)
+    return Detail(
+        "Control", said.wording, facts, parts, value={**lists.control_row(found), "by_rule": rows}
+    )
+
+
+def criterion(place: Place, criterion_id: str) -> Detail | None:
+    """One criterion with the rules and controls that serve it."""
+    about = CRITERIA.get(criterion_id)
+    if about is None:
+        return None
+    rules = [row for row in lists.rule_rows(place) if criterion_id in _texts(row["criteria"])]
+    states = api.control_states(place.work, place.store)
+    controls = [lists.control_row(s) for s in states if criterion_id in s.control.criteria]
+    statuses = tuple(status.value for status in lists.STATUSES)
+    facts: dict[str, object] = {
+        "criterion": criterion_id, "rules": len(rules), "controls": len(controls),
+    }  # fmt: skip
+    parts = (
+        Part("Controls", ("control", "state", "wording", "owner", "failures", "missing"), controls),
+        Part(
+            "Rules",
+            ("rule", "severity", "title", *statuses),
+            rows_worst_first(rules),
+            "No rule looks at this criterion: it needs evidence from people.",
+        ),
+    )
+    value = {**facts, "title": about.title, "by_rule": rules, "by_control": controls}
+    return Detail("Criterion", about.title, facts, parts, value=value)
+
+
+def rows_worst_first(rows: Iterable[Row]) -> list[Row]:
+    """Rules with most failures first."""
+    return sorted(rows, key=lambda row: (-int(str(row["fail"])), str(row["rule"])))
+
+
+def _texts(values: object) -> list[str]:
+    return values if isinstance(values, list) else []
+
+
+def document(place: Place, digest: str) -> Detail | None:
+    """One stored document, and where it was seen."""
+    found = queries.body(place.connection, digest) if len(digest) >= _FEWEST else None
+    if found is None:
+        return None
+    whole, text = found
+    body = _pretty(text) if text else ""
+    texts = {"Document": body} if body else {}
+    facts: dict[str, object] = {
+        "digest": whole,
+        "text": None if text else "not in the store any more: it was archived or erased",
+    }
+    value = {"digest": whole, "body": json.loads(text) if text else None}
+    return Detail("Document", "As the provider gave it", facts, (), texts, value=value)
+
+
+def run(place: Place, run_id: str) -> Detail | None:
+    """One run with its collections."""
+    number = int(run_id) if run_id.isdecimal() else 0
+    runs = {one.id: one for one in queries.runs(place.connection, limit=_MOST_RUNS)}
+    found = runs.get(number)
+    if found is None:
+        return None
+    collections = [asdict(one) for one in queries.collections(place.connection, run=number)]
+    short = [one for one in collections if one["status"] != "complete"]
+    columns = ("kind", "scope", "status", "reason", "permission", "count", "gaps")
+    parts = (Part("Not complete", columns, short, "Every collection was complete."),)
+    return Detail(
+        "Run", f"Run {number}", asdict(found), parts, value={**asdict(found), "not_complete": short}
+    )
+
+
+_MOST_RUNS = 100_000
+
+KINDS = {
+    "findings": finding,
+    "rules": rule,
+    "controls": control,
+    "criteria": criterion,
+    "documents": document,
+    "runs": run,
+}
+"""List -> what reads one of it."""

@@ -1,0 +1,523 @@
+"""Every list: one function reads it for the page, the JSON and the CSV."""
+
+from __future__ import annotations
+
+import base64
+import itertools
+import json
+from collections import Counter, defaultdict
+from dataclasses import asdict, dataclass, fields
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from soc2_pac import api, clock
+from soc2_pac.audit import attestations, reviews
+from soc2_pac.audit.controls import READ, ByRule
+from soc2_pac.audit.gaps import gaps as found_gaps
+from soc2_pac.criteria import CRITERIA
+from soc2_pac.errors import UsageError
+from soc2_pac.model import Severity, Status, utc_text
+from soc2_pac.store import acts, counts, queries, waivers
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from sqlalchemy import Connection
+
+    from soc2_pac.store import Store
+    from soc2_pac.workspace import Workspace
+
+ROWS = 100
+"""Rows of a page where no other number is asked for."""
+MOST_ROWS = 1000
+"""Rows of a page at most."""
+_RUNS = 1000
+"""Runs that are listed, newest first."""
+
+Row = dict[str, object]
+
+
+class Place(NamedTuple):
+    """Where the rows come from."""
+
+    work: Workspace
+    store: Store
+    connection: Connection
+    """Of one transaction that reads."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What an address asks of a list."""
+
+    filters: Mapping[str, str]
+    """Name -> value; none is empty."""
+    limit: int = ROWS
+    after: str | None = None
+    """Where the page before ended."""
+
+    def several(self, name: str) -> list[str]:
+        """A filter that takes a list: ``fail,stale``."""
+        return [one for one in self.filters.get(name, "").replace(" ", "").split(",") if one]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One page of a list."""
+
+    rows: list[Row]
+    after: str | None
+    """Where it goes on; ``None``: nowhere."""
+    notes: tuple[str, ...] = ()
+    """What must be said with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Something that a list can be narrowed by."""
+
+    name: str
+    label: str
+    choices: tuple[str, ...] = ()
+    """All values that it takes; empty: any text."""
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A list."""
+
+    name: str
+    """Its address: ``/name``, ``/name.json``, ``/name.csv``."""
+    title: str
+    says: str
+    """What it shows, in a sentence."""
+    columns: tuple[str, ...]
+    """Of the page and of the CSV; JSON has all that there is."""
+    read: Callable[[Place, Asked], Answer]
+    filters: tuple[Filter, ...] = ()
+
+
+# -- paging ---------------------------------------------------------------------------------------------
+
+
+def _token(place: tuple[Any, ...]) -> str:
+    text = json.dumps(place, separators=(",", ":"))
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def _behind(asked: Asked, place: type[Any]) -> Any:  # noqa: ANN401 - of the type that is given
+    if asked.after is None:
+        return None
+    try:
+        found = place(*json.loads(base64.urlsafe_b64decode(f"{asked.after}===")))
+    except (ValueError, TypeError) as error:
+        raise _no_place(asked) from error
+    if not all(isinstance(value, str | int | None) for value in found):
+        raise _no_place(asked)
+    return found
+
+
+def _no_place(asked: Asked) -> UsageError:
+    return UsageError(f"after: '{asked.after}' is no place in this list")
+
+
+def _page_of(rows: Iterable[Row], asked: Asked, *notes: str) -> Answer:
+    """A page of a list that is short enough to be read whole: its place is a number of rows."""
+    if asked.after is not None and not asked.after.isdecimal():
+        raise _no_place(asked)
+    start = int(asked.after or 0)
+    found = list(itertools.islice(rows, start, start + asked.limit + 1))
+    more = len(found) > asked.limit
+    return Answer(found[: asked.limit], str(start + asked.limit) if more else None, notes)
+
+
+def _keyed(
+    found: Iterator[Any], asked: Asked, place: type[Any], row: Callable[[Any], Row]
+) -> Answer:
+    """A page of a list that is found by keys."""
+    items = list(itertools.islice(found, asked.limit + 1))
+    shown = items[: asked.limit]
+    after = _token(place.of(shown[-1])) if len(items) > asked.limit else None
+    return Answer([row(item) for item in shown], after)
+
+
+# -- findings and evidence ------------------------------------------------------------------------------
+
+_FINDING = tuple(field.name for field in fields(queries.Finding))
+
+
+def finding_row(finding: queries.Finding, controls: ByRule) -> Row:
+    """A finding with its controls, all that there is to say of it."""
+    row: Row = {name: getattr(finding, name) for name in _FINDING}
+    row["controls"] = controls.of(finding.rule) if controls else []
+    row["because"] = list(finding.because)
+    row["waived"] = finding.waiver is not None
+    return row
+
+
+def _chosen(asked: Asked, name: str, values: Iterable[str]) -> list[str]:
+    known = list(values)
+    found = asked.several(name)
+    for one in found:
+        if one not in known:
+            msg = f"{name}: '{one}' is none of {', '.join(known)}"
+            raise UsageError(msg)
+    return found
+
+
+def _yes(asked: Asked, name: str) -> bool | None:
+    said = _chosen(asked, name, ("yes", "no"))
+    return None if not said else said[0] == "yes"
+
+
+def _known(asked: Asked, name: str, values: Iterable[str], what: str) -> str | None:
+    """A filter whose values are known: a typing error is no empty list."""
+    said = asked.filters.get(name)
+    if said is not None and said not in values:
+        msg = f"{name}: there is no {what} '{said}'"
+        raise UsageError(msg)
+    return said
+
+
+def _kind(place: Place, asked: Asked, known: queries.Known) -> str | None:
+    """A kind that the store holds, or that somebody could collect."""
+    return _known(asked, "kind", known.kinds | place.work.registry.collectors.keys(), "kind")
+
+
+def _scope(asked: Asked, known: queries.Known) -> str | None:
+    said = asked.filters.get("scope")
+    if said is not None and not queries.matches_any(said, known.scopes):
+        msg = f"scope: no scope of the store is '{said}'"
+        raise UsageError(msg)
+    return said
+
+
+def _criteria(asked: Asked) -> list[str]:
+    known = {*CRITERIA, *(one.partition(".")[0] for one in CRITERIA)}
+    return _chosen(asked, "criterion", sorted(known))
+
+
+def _findings(place: Place, asked: Asked) -> Answer:
+    known = queries.known(place.connection)
+    rules = asked.several("rule")
+    # A rule that is installed no more may have findings still.
+    installed = place.work.registry.rules
+    judged = {} if installed.keys() >= set(rules) else queries.rule_counts(place.connection)
+    for rule in rules:
+        if rule not in installed and rule not in judged:
+            msg = f"rule: there is no rule '{rule}'"
+            raise UsageError(msg)
+    found = queries.findings(
+        place.connection,
+        rules=rules,
+        criteria=_criteria(asked),
+        statuses=[Status(one) for one in _chosen(asked, "status", Status)],
+        severities=[Severity(one) for one in _chosen(asked, "severity", Severity)],
+        provider=_known(asked, "provider", known.providers, "provider"),
+        scope=_scope(asked, known),
+        kind=_kind(place, asked, known),
+        resource=asked.filters.get("resource"),
+        waived=_yes(asked, "waived"),
+        outside=_yes(asked, "outside"),
+        after=_behind(asked, queries.Position),
+        limit=asked.limit + 1,
+    )
+    controls = ByRule(place.connection)
+    return _keyed(found, asked, queries.Position, lambda one: finding_row(one, controls))
+
+
+def _documents(place: Place, asked: Asked) -> Answer:
+    known = queries.known(place.connection)
+    found = queries.evidence(
+        place.connection,
+        kind=_kind(place, asked, known),
+        scope=_scope(asked, known),
+        resource=asked.filters.get("resource"),
+        history=_yes(asked, "history") or False,
+        at=_instant(asked, "at"),
+        after=_behind(asked, queries.EvidencePosition),
+        limit=asked.limit + 1,
+    )
+    return _keyed(found, asked, queries.EvidencePosition, asdict)
+
+
+def _instant(asked: Asked, name: str) -> str | None:
+    from datetime import UTC, datetime  # noqa: PLC0415
+
+    said = asked.filters.get(name)
+    if said is None:
+        return None
+    try:
+        found = datetime.fromisoformat(said)
+    except ValueError as error:
+        msg = f"{name}: '{said}' is no instant. Write 2026-03-31 or 2026-03-31T12:00:00Z"
+        raise UsageError(msg) from error
+    return utc_text(found if found.tzinfo else found.replace(tzinfo=UTC))
+
+
+# -- what is counted ------------------------------------------------------------------------------------
+
+STATUSES = (
+    Status.FAIL, Status.ERROR, Status.INCONCLUSIVE, Status.STALE, Status.PASS, Status.NOT_APPLICABLE,
+)  # fmt: skip
+"""In the order in which people want to see them."""
+
+
+def by_status(counted: Iterable[counts.Tallied]) -> dict[str, int]:
+    """Status -> number of findings that count, every status named."""
+    found = Counter[str]()
+    for one in counted:
+        if not one.outside:
+            found[one.status.value] += one.findings
+    return {status.value: found[status.value] for status in STATUSES}
+
+
+def criteria_rows(place: Place) -> list[Row]:
+    """Each of the 61 criteria with its findings by status, also those that no rule looks at."""
+    counted: dict[str, list[counts.Tallied]] = defaultdict(list)
+    for one in counts.tallied(place.connection):
+        for criterion in json.loads(one.criteria):
+            counted[criterion].append(one)
+    rules: Counter[str] = Counter(
+        criterion for item in place.work.active for criterion in item.rule.criteria
+    )
+    return [
+        {
+            "criterion": criterion,
+            "about": CRITERIA[criterion].title,
+            "rules": rules[criterion],
+            **by_status(counted[criterion]),
+        }
+        for criterion in CRITERIA
+    ]
+
+
+def _criteria_list(place: Place, asked: Asked) -> Answer:
+    return _page_of(criteria_rows(place), asked)
+
+
+def rule_rows(place: Place, only: str | None = None) -> Iterator[Row]:
+    """The rules in force with their findings by status."""
+    counted: dict[str, list[counts.Tallied]] = defaultdict(list)
+    for one in counts.tallied(place.connection):
+        counted[one.rule].append(one)
+    for item in sorted(place.work.active, key=lambda item: item.rule.id):
+        rule = item.rule
+        if only in (None, rule.id):
+            yield {
+                "rule": rule.id,
+                "severity": item.severity.value,
+                "title": rule.title,
+                "criteria": list(rule.criteria),
+                "kind": rule.kind,
+                **by_status(counted[rule.id]),
+            }
+
+
+def _rules(place: Place, asked: Asked) -> Answer:
+    wanted = _criteria(asked)
+    severities = _chosen(asked, "severity", Severity)
+    provider = asked.filters.get("provider")
+    _known(asked, "provider", {item.rule.provider for item in place.work.active}, "provider")
+    rows = (
+        row
+        for row in rule_rows(place)
+        if (not severities or row["severity"] in severities)
+        and (provider is None or str(row["kind"]).partition(".")[0] == provider)
+        and (not wanted or _of(row["criteria"], wanted))
+    )
+    return _page_of(rows, asked)
+
+
+def _of(criteria: object, wanted: list[str]) -> bool:
+    own = criteria if isinstance(criteria, list) else []
+    return any(one in wanted or one.partition(".")[0] in wanted for one in own)
+
+
+# -- what people show -----------------------------------------------------------------------------------
+
+
+def control_row(state: Any) -> Row:  # noqa: ANN401 - a State of soc2_pac.audit.controls
+    """A control with the state of its evidence."""
+    said = state.control
+    return {
+        "control": state.id,
+        "state": state.state,
+        "wording": said.wording,
+        "owner": said.owner,
+        "frequency": said.frequency,
+        "criteria": list(said.criteria),
+        "failures": state.failures,
+        "due": utc_text(state.due) if state.due else None,
+        "missing": list(state.missing),
+    }
+
+
+def _controls(place: Place, asked: Asked) -> Answer:
+    wanted = _criteria(asked)
+    states = _chosen(asked, "state", ("failing", "missing", "current"))
+    found = (control_row(state) for state in api.control_states(place.work, place.store))
+    rows = (
+        row
+        for row in found
+        if (not states or row["state"] in states) and (not wanted or _of(row["criteria"], wanted))
+    )
+    return _page_of(rows, asked)
+
+
+def _attestations(place: Place, asked: Asked) -> Answer:
+    rows = attestations.rows(acts.listed(place.connection, READ), clock.now())
+    return _page_of(rows, asked)
+
+
+def _reviews(place: Place, asked: Asked) -> Answer:
+    now = clock.now()
+    every = reviews.all_reviews(place.connection).values()
+    return _page_of((dict(reviews.summary(review, now)) for review in every), asked)
+
+
+def _waivers(place: Place, asked: Asked) -> Answer:
+    now = clock.now()
+    rows = (
+        {
+            **asdict(one),
+            "resource": one.resource or one.pattern,
+            "state": "active" if one.active(now) else "revoked" if one.revoked_at else "expired",
+        }
+        for one in waivers.listed(place.connection)
+    )
+    return _page_of(rows, asked)
+
+
+# -- how it was collected -------------------------------------------------------------------------------
+
+
+def gap_rows(place: Place) -> list[Row]:
+    """What could not be seen and is not known now."""
+    found = found_gaps(place.connection, api.reads(place.work), clock.now(), None)
+    return [asdict(gap) for gap in found]
+
+
+def _gaps(place: Place, asked: Asked) -> Answer:
+    rows = gap_rows(place)
+    notes = [
+        f"{len(rules)} rules are not judged: there is no {lacking} source."
+        for lacking, rules in sorted(place.work.unsourced.items())
+    ]
+    return _page_of(rows, asked, *notes)
+
+
+def _runs(place: Place, asked: Asked) -> Answer:
+    return _page_of((asdict(one) for one in queries.runs(place.connection, limit=_RUNS)), asked)
+
+
+def _collections(place: Place, asked: Asked) -> Answer:
+    known = queries.known(place.connection)
+    kind = _kind(place, asked, known)
+    scope = _scope(asked, known)
+    said = asked.filters.get("run")
+    if said is not None and not said.isdecimal():
+        msg = f"run: '{said}' is no number"
+        raise UsageError(msg)
+    found = queries.collections(
+        place.connection, run=int(said) if said else None, latest=said is None
+    )
+    rows = (
+        asdict(one)
+        for one in found
+        if kind in (None, one.kind) and (scope is None or queries.matches_any(scope, [one.scope]))
+    )
+    return _page_of(rows, asked)
+
+
+_SCOPE = Filter("scope", "Scope", hint="aws:111122223333, or aws:*")
+_KIND = Filter("kind", "Kind", hint="aws.s3.bucket")
+_CRITERION = Filter("criterion", "Criterion", hint="CC6.1, or CC6")
+_SEVERITY = Filter("severity", "Severity", tuple(s.value for s in reversed(Severity)))
+_PROVIDER = Filter("provider", "Provider", hint="aws")
+
+LISTINGS = {
+    listing.name: listing
+    for listing in (
+        Listing(
+            "criteria", "Criteria",
+            "Every criterion with what the rules say of it. A criterion without rules needs evidence from people.",
+            ("criterion", "about", "rules", *(status.value for status in STATUSES)),
+            _criteria_list,
+        ),
+        Listing(
+            "controls", "Controls",
+            "The company's own controls, and what evidence there is for each.",
+            ("control", "state", "wording", "owner", "failures", "due", "missing"),
+            _controls,
+            (Filter("state", "State", ("failing", "missing", "current")), _CRITERION),
+        ),
+        Listing(
+            "rules", "Rules",
+            "Every rule in force, with how many findings it has.",
+            ("rule", "severity", "title", "criteria", *(status.value for status in STATUSES)),
+            _rules,
+            (_CRITERION, _SEVERITY, _PROVIDER),
+        ),
+        Listing(
+            "findings", "Findings",
+            "What every rule says of every resource now: failures first, then by severity.",
+            ("status", "severity", "rule", "scope", "resource_name", "message", "since", "sla_due", "fingerprint"),
+            _findings,
+            (
+                Filter("status", "Status", tuple(s.value for s in STATUSES)), _SEVERITY, _CRITERION,
+                Filter("rule", "Rule", hint="aws-root-mfa"), _PROVIDER, _SCOPE, _KIND,
+                Filter("resource", "Resource", hint="id or name"),
+                Filter("waived", "Waived", ("yes", "no")), Filter("outside", "Outside", ("yes", "no")),
+            ),
+        ),
+        Listing(
+            "documents", "Evidence",
+            "The documents as the providers gave them: those that hold now, or those of an instant.",
+            ("kind", "scope", "resource_name", "valid_from", "valid_to", "digest"),
+            _documents,
+            (
+                _KIND, _SCOPE, Filter("resource", "Resource", hint="id or name"),
+                Filter("at", "At", hint="2026-03-31T12:00:00Z"), Filter("history", "History", ("yes", "no")),
+            ),
+        ),
+        Listing(
+            "gaps", "Gaps",
+            "What could not be seen: since when, why, and what to grant. Nothing here reads as a pass.",
+            ("cause", "kind", "scope", "since", "last_complete", "permission", "reason", "findings"),
+            _gaps,
+        ),
+        Listing(
+            "waivers", "Waivers",
+            "Failures that somebody accepted. A waived failure stays a failure.",
+            ("waiver", "state", "rule", "scope", "resource", "owner", "approver", "expires_at", "reason"),
+            _waivers,
+        ),
+        Listing(
+            "attestations", "Attestations",
+            "Evidence that people handed in, with the days that it covers.",
+            ("attestation", "control", "topic", "state", "covers_from", "covers_to", "counts_until", "by", "file"),
+            _attestations,
+        ),
+        Listing(
+            "reviews", "Access reviews",
+            "Reviews of who has access to what.",
+            ("review", "state", "systems", "started_at", "due", "rows", "open", "revoked", "removed", "overdue"),
+            _reviews,
+        ),
+        Listing(
+            "runs", "Runs",
+            "Every run, newest first.",
+            ("id", "command", "status", "started_at", "finished_at", "collections", "complete", "requests"),
+            _runs,
+        ),
+        Listing(
+            "collections", "Collections",
+            "Each attempt to list one kind in one scope: of a run, or the last of each.",
+            ("kind", "scope", "status", "reason", "count", "gaps", "requests", "finished_at", "run"),
+            _collections,
+            (Filter("run", "Run", hint="12"), _KIND, _SCOPE),
+        ),
+    )
+}  # fmt: skip
+"""By name, in the order of the menu."""

@@ -1,0 +1,70 @@
+"""The OpenAPI description of what programs may ask, made of the lists themselves."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from typing import Any
+
+from soc2_pac import plugins
+from soc2_pac.web import details
+from soc2_pac.web.lists import LISTINGS, MOST_ROWS, ROWS
+
+_ROWS = {"type": "array", "items": {"type": "object"}}
+
+
+def description() -> dict[str, Any]:
+    """OpenAPI 3.1: every list and everything in it, as JSON and CSV."""
+    paths: dict[str, Any] = {
+        "/overview.json": {"get": _get("The overview", {"type": "object"}, "application/json", [])}
+    }
+    for listing in LISTINGS.values():
+        parameters = [
+            _parameter(one.name, {"type": "string"}, _takes(one.choices) or one.hint)
+            for one in listing.filters
+        ]
+        parameters += [
+            _parameter("limit", {"type": "integer", "minimum": 1, "maximum": MOST_ROWS, "default": ROWS}, "Rows"),
+            _parameter("after", {"type": "string"}, "Where the page before ended: the header Link names it"),
+        ]  # fmt: skip
+        for form, media, schema in (
+            ("json", "application/json", _ROWS), ("csv", "text/csv", {"type": "string"}),
+        ):  # fmt: skip
+            path = f"/{listing.name}.{form}"
+            paths[path] = {"get": _get(listing.title, schema, media, parameters, listing.says)}
+    for kind in details.KINDS:
+        one = {"name": "one", "in": "path", "required": True, "schema": {"type": "string"}}
+        said = _get(
+            f"One of {LISTINGS[kind].title.lower()}", {"type": "object"}, "application/json", [one]
+        )
+        said["responses"]["404"] = {"description": "There is none."}
+        paths[f"/{kind}/{{one}}.json"] = {"get": said}
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "soc2-pac", "version": version(plugins.DISTRIBUTION)},
+        "paths": paths,
+    }
+
+
+def _takes(choices: tuple[str, ...]) -> str:
+    return f"One or several, separated by commas: {', '.join(choices)}" if choices else ""
+
+
+def _parameter(name: str, schema: dict[str, Any], says: str) -> dict[str, Any]:
+    return {"name": name, "in": "query", "schema": schema, "description": says}
+
+
+def _get(
+    title: str, schema: dict[str, Any], media: str, parameters: list[dict[str, Any]], says: str = ""
+) -> dict[str, Any]:
+    return {
+        "summary": title,
+        "description": says,
+        "parameters": parameters,
+        "responses": {
+            "200": {"description": "What there is.", "content": {media: {"schema": schema}}},
+            "400": {
+                "description": "A filter that the list does not know, or a value that it does not take."
+            },
+            "401": {"description": "Not signed in."},
+        },
+    }

@@ -1,0 +1,239 @@
+"""From values to HTML. Whatever a provider or a person wrote is text here, never markup."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlencode
+
+from soc2_pac.audit.spans import ms
+from soc2_pac.output import plain
+from soc2_pac.web.lists import LISTINGS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from jinja2 import Environment
+
+_SHORT = 12
+"""Digits of a digest that are shown."""
+_LONG = 400
+"""Characters of a cell in a list; the page about the thing has the whole text."""
+_NUMBERS = frozenset({
+    "fail", "error", "inconclusive", "stale", "pass", "not_applicable", "rules", "failures", "collections", "complete",
+    "requests", "count", "gaps", "findings", "rows", "open", "revoked", "removed", "overdue", "id", "run",
+})  # fmt: skip
+_INSTANTS = frozenset({
+    "since", "sla_due", "valid_from", "valid_to", "started_at", "finished_at", "last_complete", "expires_at", "due",
+    "fix by", "failing since", "holds until",
+})  # fmt: skip
+_WORDS = frozenset({"status", "severity", "state", "cause"})
+_LABELS = {
+    "sla_due": "fix by", "resource_name": "resource", "started_at": "started", "finished_at": "finished",
+    "expires_at": "expires", "valid_from": "from", "valid_to": "to", "last_complete": "last complete",
+    "not_applicable": "not applicable", "covers_from": "covers from", "covers_to": "to", "counts_until": "counts until",
+}  # fmt: skip
+_GOOD = frozenset({"pass", "complete", "current", "finished", "active", "closed"})
+_BAD = frozenset({"fail", "critical", "failing", "failed", "denied", "missing", "interrupted"})
+_DOUBT = frozenset(
+    {"inconclusive", "stale", "error", "partial", "high", "skipped", "no run", "never"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One value as a page shows it."""
+
+    text: str
+    href: str = ""
+    """Where it leads; always an address of this server."""
+    tone: str = ""
+    """``good``, ``bad``, ``doubt``, or nothing."""
+    mono: bool = False
+    title: str = ""
+    """The whole value where the text is cut."""
+
+
+def label(column: str) -> str:
+    """The heading of a column."""
+    return _LABELS.get(column, column.replace("_", " "))
+
+
+def shown(columns: Sequence[str]) -> list[str]:
+    """The columns of a list on a page: the resource is what leads to its finding there."""
+    return [c for c in columns if c != "fingerprint" or "resource_name" not in columns]
+
+
+def numeric(column: str) -> bool:
+    """Whether a column stands right."""
+    return column in _NUMBERS
+
+
+def address(*parts: str, **query: object) -> str:
+    """An address of this server; every part and value is escaped."""
+    path = "/" + "/".join(quote(part, safe="") for part in parts if part)
+    asked = {name: value for name, value in query.items() if value not in (None, "")}
+    return f"{path}?{urlencode(asked)}" if asked else path
+
+
+def cells(column: str, row: Mapping[str, Any]) -> list[Cell]:
+    """A value of a row, in one or several pieces."""
+    value = row.get(column)
+    if column == "resource_name" and not value:
+        value = row.get("resource") or "(the whole scope)"
+    if value is None or value in ("", []):
+        return []
+    if isinstance(value, list | tuple):
+        if not all(isinstance(one, str) for one in value):
+            return [_cut(plain(value))]
+        return [_cell(column, one, row) for one in value]
+    return [_cell(column, value, row)]
+
+
+def _cell(column: str, value: Any, row: Mapping[str, Any]) -> Cell:  # noqa: ANN401 - whatever a row holds
+    if isinstance(value, bool):
+        return Cell("yes" if value else "no")
+    text = plain(value)
+    if column in _WORDS:
+        word = text.partition(" ")[0]
+        tone = (
+            "good"
+            if word in _GOOD
+            else "bad"
+            if word in _BAD
+            else "doubt"
+            if text in _DOUBT or word in _DOUBT
+            else ""
+        )
+        return Cell(text, tone=tone)
+    if column in _INSTANTS and isinstance(value, str):
+        return Cell(
+            text[:10] if "fingerprint" in row or "digest" in row else text[:16].replace("T", " "),
+            title=text,
+        )
+    if column in _NUMBERS and isinstance(value, int):
+        return _number(column, value, row)
+    link = _LINKS.get(column)
+    if link is not None and isinstance(value, str):
+        shown = (
+            text[:_SHORT]
+            if column in ("digest", "fingerprint", "evidence", "whole digest")
+            else text
+        )
+        return Cell(
+            shown, link(text), mono=column != "control", title=text if shown != text else ""
+        )
+    if column == "resource_name":
+        return _named(text, row)
+    return _cut(text)
+
+
+def _named(text: str, row: Mapping[str, Any]) -> Cell:
+    """A resource by its name, leading to the finding or the document of the row."""
+    href = ""
+    if "fingerprint" in row:
+        href = address("findings", str(row["fingerprint"]))
+    elif "digest" in row:
+        href = address("documents", str(row["digest"]))
+    return Cell(text, href, title=plain(row.get("resource")))
+
+
+def _number(column: str, value: int, row: Mapping[str, Any]) -> Cell:
+    text = f"{value:,}" if column not in ("id", "run") else str(value)
+    if column in ("id", "run", "collection"):
+        return Cell(text, address("runs", text)) if column != "collection" else Cell(text)
+    statuses = ("fail", "error", "inconclusive", "stale", "pass", "not_applicable")
+    if column in statuses and value:
+        tone = (
+            "bad"
+            if column == "fail"
+            else "good"
+            if column == "pass"
+            else "doubt"
+            if column != "not_applicable"
+            else ""
+        )
+        if "rule" in row:
+            return Cell(text, address("findings", rule=row["rule"], status=column), tone)
+        if "criterion" in row:
+            return Cell(text, address("findings", criterion=row["criterion"], status=column), tone)
+        return Cell(text, tone=tone)
+    return Cell(text)
+
+
+def _cut(text: str) -> Cell:
+    return Cell(text) if len(text) <= _LONG else Cell(text[:_LONG] + " ...", title=text)
+
+
+_LINKS: dict[str, Any] = {
+    "rule": lambda text: address("rules", text),
+    "criterion": lambda text: address("criteria", text),
+    "criteria": lambda text: address("criteria", text),
+    "control": lambda text: address("controls", text),
+    "controls": lambda text: address("controls", text),
+    "fingerprint": lambda text: address("findings", text),
+    "digest": lambda text: address("documents", text),
+    "evidence": lambda text: address("documents", text),
+    "kind": lambda text: address("documents", kind=text),
+    "judges": lambda text: address("documents", kind=text),
+    "reads also": lambda text: address("documents", kind=text),
+    "scope": lambda text: address("findings", scope=text),
+    "resource": lambda text: address("findings", resource=text),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """A stretch of a timeline, of 1,000 in all."""
+
+    tone: str
+    left: float
+    width: float
+    said: str
+
+
+_TONES = {"pass": "good", "fail": "bad", "not_applicable": "none"}
+
+
+def bars(periods: Sequence[Mapping[str, Any]], now: str) -> list[Bar]:
+    """Periods from left to right, up to now."""
+    if not periods:
+        return []
+    first, last = ms(str(periods[0]["valid_from"])), ms(now)
+    length = max(last - first, 1)
+    found = []
+    for period in periods:
+        start, end = str(period["valid_from"]), str(period["valid_to"] or now)
+        left = (ms(start) - first) / length * 1000
+        width = max((ms(end) - ms(start)) / length * 1000, 2.0)
+        status = str(period["status"])
+        until = end[:16].replace("T", " ") if period["valid_to"] else "now"
+        said = f"{status} from {start[:16].replace('T', ' ')} to {until}"
+        found.append(Bar(_TONES.get(status, "doubt"), round(left, 1), round(width, 1), said))
+    return found
+
+
+@functools.cache
+def environment() -> Environment:
+    """The templates. Every value is escaped."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415
+
+    made = Environment(
+        loader=PackageLoader("soc2_pac.web"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.globals.update(
+        listings=LISTINGS,
+        address=address,
+        cells=cells,
+        label=label,
+        numeric=numeric,
+        shown=shown,
+        bars=bars,
+    )
+    made.filters["plain"] = plain
+    return made
