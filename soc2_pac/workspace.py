@@ -86,6 +86,15 @@ class Workspace:
         }
         return work
 
+    def implying(self, acts: Iterable[Act]) -> Workspace:
+        """The same with the store's own source where people did something: for who asks what is in force, and why.
+
+        Who collects needs :meth:`knowing`, which also reads what those sources collect from.
+        """
+        if not any(act.kind != DECISIONS_SET for act in acts):
+            return self
+        return make_workspace(self.config, self.registry, sources_needed=False, implied=True)
+
     def held(self, store: Store) -> Held:
         """What the store holds for its own sources; nothing where no provider reads it."""
         if not self.registry.of_the_store:

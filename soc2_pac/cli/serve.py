@@ -10,6 +10,7 @@ from soc2_pac.cli.options import config_option, store_option
 from soc2_pac.errors import UsageError
 
 PORT = 8765
+_CACHE_MB = 4
 
 
 @click.command()
@@ -42,7 +43,8 @@ def serve(config_path: str | None, store_url: str | None, host: str, port: int) 
     # A store that is named needs no configuration.
     settings = config.load(config_path, required=store_url is None)
     work = make_workspace(settings, plugins.load(), sources_needed=False)
-    with open_store(store_url or settings.store_url) as store:
+    # A few connections at once, each of which finds its rows by keys.
+    with open_store(store_url or settings.store_url, cache_mb=_CACHE_MB) as store:
         run(work, store, host, port, click.echo)
 
 

@@ -20,7 +20,7 @@ from soc2_pac.store import (
     waivers,
 )
 from soc2_pac.store.copy import copy
-from soc2_pac.store.database import Database
+from soc2_pac.store.database import CACHE_MB, Database
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -36,17 +36,18 @@ if TYPE_CHECKING:
 __all__ = ["Store", "copy", "open_store"]
 
 
-def open_store(url: str, *, create: bool = False) -> Store:
+def open_store(url: str, *, create: bool = False, cache_mb: int = CACHE_MB) -> Store:
     """Open the store at ``sqlite:///file.db`` or ``postgresql://user@host/database``.
 
     Args:
         url: where it is.
         create: bring up an empty store where there is none.
+        cache_mb: see :class:`soc2_pac.store.database.Database`.
 
     Raises:
         StoreError: no store is there, its schema is another version's, or it cannot be opened.
     """
-    database = Database(url)
+    database = Database(url, cache_mb=cache_mb)
     try:
         schema.require(database, create=create)
     except BaseException:

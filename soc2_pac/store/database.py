@@ -48,16 +48,23 @@ def parse_url(url: str) -> URL:
     return parsed
 
 
+CACHE_MB = 64
+"""MiB of a database file that a connection keeps: an evaluation goes back and forth in it."""
+
+
 class Database:
     """One database. Transactions come from :meth:`reading` and :meth:`writing`; close it when done."""
 
-    def __init__(self, url: str) -> None:
-        """Raises StoreError when the URL or the driver cannot serve. Opens nothing yet."""
+    def __init__(self, url: str, *, cache_mb: int = CACHE_MB) -> None:
+        """Raises StoreError when the URL or the driver cannot serve. Opens nothing yet.
+
+        ``cache_mb``: of SQLite, for each connection; PostgreSQL has its own.
+        """
         self.url = parse_url(url)
         self.sqlite = self.url.get_backend_name() == "sqlite"
         try:
             self.engine = (
-                _sqlite_engine(self.url)
+                _sqlite_engine(self.url, cache_mb)
                 if self.sqlite
                 else sa.create_engine(self.url, hide_parameters=True)
             )
@@ -299,7 +306,7 @@ def batched(rows: Iterable[Any], size: int) -> Iterator[list[Any]]:
         yield batch
 
 
-def _sqlite_engine(url: URL) -> Engine:
+def _sqlite_engine(url: URL, cache_mb: int) -> Engine:
     import sqlite3  # noqa: PLC0415 - PostgreSQL alone does not need it
 
     memory = url.database in (None, "", ":memory:")
@@ -328,7 +335,7 @@ def _sqlite_engine(url: URL) -> Engine:
         connection.isolation_level = None  # this module begins transactions, not the driver
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA synchronous = NORMAL")
-        connection.execute("PRAGMA cache_size = -65536")
+        connection.execute(f"PRAGMA cache_size = {-1024 * cache_mb:d}")
         connection.execute("PRAGMA temp_store = MEMORY")
         # 80 MB of log before it is folded in: at the default of 4 MB a first run folds twenty times.
         connection.execute("PRAGMA wal_autocheckpoint = 20000")

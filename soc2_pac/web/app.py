@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import io
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
+from anyio import CapacityLimiter, to_thread
 from starlette.applications import Starlette
-from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -24,7 +24,7 @@ from soc2_pac.output import csv_rows, json_rows
 from soc2_pac.store import queries
 from soc2_pac.web import details, lists, openapi
 from soc2_pac.web.access import SESSION_SECONDS
-from soc2_pac.web.lists import LISTINGS, MOST_ROWS, ROWS, Asked, Place
+from soc2_pac.web.lists import LISTINGS, MOST_ROWS, ROWS, Asked, Known, Place
 from soc2_pac.web.render import address, environment
 
 if TYPE_CHECKING:
@@ -54,6 +54,10 @@ _HEADERS = {
 _OPEN = frozenset({"/login", "/health"})
 """What needs no session, beside the style sheet."""
 _SAFE = frozenset({"GET", "HEAD"})
+_READERS = 3
+"""Answers that are worked out at once: more would wait for each other, and each holds memory."""
+
+T = TypeVar("T")
 
 
 class Pages:
@@ -61,15 +65,21 @@ class Pages:
 
     def __init__(self, work: Workspace, store: Store, access: Access) -> None:
         """``store`` is open for as long as the server runs."""
-        self._work = work
+        self._known = Known(work, store)
         self._store = store
         self._access = access
+        self._readers: CapacityLimiter | None = None
 
     # -- lists --------------------------------------------------------------------------------------
 
-    def _read(self, read: Callable[[Place], Any]) -> Any:  # noqa: ANN401 - what the reader gives
+    async def _read(self, read: Callable[[Place], T]) -> T:
+        if self._readers is None:
+            self._readers = CapacityLimiter(_READERS)
+        return await to_thread.run_sync(self._read_now, read, limiter=self._readers)
+
+    def _read_now(self, read: Callable[[Place], T]) -> T:
         with self._store.reading(strictly=True) as connection:
-            return read(Place(self._work.knowing(self._store), self._store, connection))
+            return read(Place(self._known, connection))
 
     async def listing(self, request: Request) -> Response:
         """A list as a page, as JSON, or as CSV."""
@@ -78,7 +88,7 @@ class Pages:
         if listing is None or form not in ("", "json", "csv"):
             raise HTTPException(404)
         asked = _asked(request, listing)
-        answer = await run_in_threadpool(self._read, lambda place: listing.read(place, asked))
+        answer = await self._read(lambda place: listing.read(place, asked))
         onward = ""
         if answer.after is not None:
             # The parameters' names are keywords: none is one of Python's.
@@ -89,7 +99,7 @@ class Pages:
         if form:
             return _twin(answer, listing.columns, form, onward)
         values = {"listing": listing, "asked": asked, "answer": answer, "onward": onward}
-        return self._html(request, "list.html", listing.title, **values)
+        return self._html(request, "list.html", listing.title, values)
 
     async def detail(self, request: Request) -> Response:
         """One thing of a list, as a page or as JSON."""
@@ -100,20 +110,20 @@ class Pages:
             name, form = name.removesuffix(".json"), "json"
         if reader is None:
             raise HTTPException(404)
-        found = await run_in_threadpool(self._read, lambda place: reader(place, name))
+        found = await self._read(lambda place: reader(place, name))
         if found is None:
             raise HTTPException(404)
         if form:
             return Response(_json(found.value), media_type="application/json")
         values = {"detail": found, "now": utc_text(clock.now()), "twin": request.url.path + ".json"}
-        return self._html(request, "detail.html", found.title, **values)
+        return self._html(request, "detail.html", found.title, values)
 
     async def overview(self, request: Request) -> Response:
         """Where people begin."""
-        values = await run_in_threadpool(self._read, details.overview)
+        values = await self._read(details.overview)
         if request.url.path.endswith(".json"):
             return Response(_json(values), media_type="application/json")
-        return self._html(request, "overview.html", "Overview", **values)
+        return self._html(request, "overview.html", "Overview", values)
 
     # -- signing in ---------------------------------------------------------------------------------
 
@@ -121,10 +131,10 @@ class Pages:
         """Exchange the link for a session; without one, say where the link is."""
         code = request.query_params.get("code")
         if code is None:
-            return self._html(request, "login.html", "Sign in", status=401, wrong=False)
+            return self._html(request, "login.html", "Sign in", {"wrong": False}, 401)
         token = self._access.redeem(code)
         if token is None:
-            return self._html(request, "login.html", "Sign in", status=401, wrong=True)
+            return self._html(request, "login.html", "Sign in", {"wrong": True}, 401)
         answer = RedirectResponse("/", 303)
         answer.set_cookie(
             COOKIE, token, max_age=SESSION_SECONDS, httponly=True, samesite="strict", path="/"
@@ -142,7 +152,7 @@ class Pages:
 
     async def health(self, _request: Request) -> Response:
         """Whether the store can be read. Says nothing of what is in it."""
-        await run_in_threadpool(self._read, lambda place: queries.last_instant(place.connection))
+        await self._read(lambda place: queries.last_instant(place.connection))
         return PlainTextResponse("ok\n")
 
     async def openapi(self, _request: Request) -> Response:
@@ -150,18 +160,19 @@ class Pages:
         return Response(_json(openapi.description()), media_type="application/json")
 
     def _html(
-        self, request: Request, template: str, title: str, *, status: int = 200, **values: object
+        self,
+        request: Request,
+        template: str,
+        title: str,
+        values: Mapping[str, object],
+        status: int = 200,
     ) -> HTMLResponse:
-        text = (
-            environment()
-            .get_template(template)
-            .render(
-                title=title,
-                path=request.url.path,
-                signed_in=request.scope.get("soc2_session") is not None,
-                **values,
-            )
-        )
+        always = {
+            "title": title,
+            "path": request.url.path,
+            "signed_in": request.scope.get("soc2_session") is not None,
+        }
+        text = environment().get_template(template).render({**always, **values})
         return HTMLResponse(text, status)
 
     async def error(self, request: Request, error: Exception) -> Response:
@@ -174,7 +185,7 @@ class Pages:
             code, said = 503, str(error)
         if request.url.path.endswith((".json", ".csv")):
             return Response(_json({"error": said}), code, media_type="application/json")
-        return self._html(request, "error.html", said, status=code, code=code)
+        return self._html(request, "error.html", said, {"code": code}, code)
 
 
 def _asked(request: Request, listing: lists.Listing) -> Asked:

@@ -6,12 +6,10 @@ import json
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from soc2_pac import api
 from soc2_pac.audit.approvals import rests_on
 from soc2_pac.audit.controls import ByRule
 from soc2_pac.criteria import CRITERIA
-from soc2_pac.output.summary import WORST
-from soc2_pac.store import counts, queries, simulation, waivers
+from soc2_pac.store import queries, simulation, waivers
 from soc2_pac.web import lists
 
 if TYPE_CHECKING:
@@ -55,17 +53,15 @@ class Detail:
 def overview(place: Place) -> dict[str, Any]:
     """What somebody wants to know first: what fails, what is overdue, what was not seen, how fresh it is."""
     connection = place.connection
-    counted, accepted = counts.tallied(connection), counts.waived(connection)
+    counted = place.known.tallied(connection)
+    waived, worst_of = place.known.worst(connection)
     controls = ByRule(connection)
-    worst = [
-        {**lists.finding_row(first, controls), "others": others}
-        for first, others in counts.worst(connection, counted, accepted, WORST)
-    ]
+    worst = [{**lists.finding_row(first, controls), "others": others} for first, others in worst_of]
     runs = queries.runs(connection, limit=5)
-    gaps = lists.gap_rows(place)
+    gaps = place.known.gaps(connection)
     return {
         "statuses": lists.by_status(counted),
-        "waived": accepted.total(),
+        "waived": waived,
         "worst": worst,
         "criteria": [row for row in lists.criteria_rows(place) if row["rules"]],
         "gaps": len(gaps),
@@ -161,7 +157,7 @@ def rule(place: Place, rule_id: str) -> Detail | None:
     """One rule, with how many findings it has."""
     found = place.work.registry.rules.get(rule_id)
     if found is None:
-        counted = [one for one in counts.tallied(place.connection) if one.rule == rule_id]
+        counted = [one for one in place.known.tallied(place.connection) if one.rule == rule_id]
         if not counted:
             return None
         said = {"rule": rule_id, "in force": "not installed here"}
@@ -197,7 +193,7 @@ def rule(place: Place, rule_id: str) -> Detail | None:
 
 def control(place: Place, control_id: str) -> Detail | None:
     """One control in force, with the evidence that there is for it."""
-    states = {state.id: state for state in api.control_states(place.work, place.store)}
+    states = {state.id: state for state in place.known.states(place.connection)}
     found = states.get(control_id)
     if found is None:
         return None
@@ -228,7 +224,7 @@ def criterion(place: Place, criterion_id: str) -> Detail | None:
     if about is None:
         return None
     rules = [row for row in lists.rule_rows(place) if criterion_id in _texts(row["criteria"])]
-    states = api.control_states(place.work, place.store)
+    states = place.known.states(place.connection)
     controls = [lists.control_row(s) for s in states if criterion_id in s.control.criteria]
     statuses = tuple(status.value for status in lists.STATUSES)
     facts: dict[str, object] = {

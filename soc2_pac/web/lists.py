@@ -7,42 +7,102 @@ import itertools
 import json
 from collections import Counter, defaultdict
 from dataclasses import asdict, dataclass, fields
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from soc2_pac import api, clock
 from soc2_pac.audit import attestations, reviews
 from soc2_pac.audit.controls import READ, ByRule
 from soc2_pac.audit.gaps import gaps as found_gaps
 from soc2_pac.criteria import CRITERIA
-from soc2_pac.errors import UsageError
+from soc2_pac.errors import StoreError, UsageError
 from soc2_pac.model import Severity, Status, utc_text
-from soc2_pac.store import acts, counts, queries, waivers
+from soc2_pac.output.summary import WORST
+from soc2_pac.store import acts, counts, ledger, queries, waivers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from sqlalchemy import Connection
 
+    from soc2_pac.audit.controls import State
     from soc2_pac.store import Store
     from soc2_pac.workspace import Workspace
 
 ROWS = 100
 """Rows of a page where no other number is asked for."""
+_DIGITS = 9
+NOTHING = "nothing was judged yet. Next: soc2-pac run"
 MOST_ROWS = 1000
 """Rows of a page at most."""
-_RUNS = 1000
-"""Runs that are listed, newest first."""
 
 Row = dict[str, object]
+T = TypeVar("T")
+
+
+class Known:
+    """What takes long to work out, kept until the store changes; or, where it depends on the clock, for a minute.
+
+    Safe to use from threads: at worst two work out the same.
+    """
+
+    def __init__(self, work: Workspace, store: Store) -> None:
+        self._given = work
+        self._store = store
+        self._kept: dict[str, tuple[tuple[int, int], Any]] = {}
+
+    def work(self, connection: Connection) -> Workspace:
+        """The rules in force, by the configuration and by what people did."""
+        return self._of(
+            "work", connection, lambda: self._given.implying(acts.listed(connection)), clocked=False
+        )
+
+    def tallied(self, connection: Connection) -> list[counts.Tallied]:
+        """How many findings there are, by rule and status."""
+        return self._of("tallied", connection, lambda: counts.tallied(connection), clocked=False)
+
+    def worst(self, connection: Connection) -> tuple[int, list[tuple[queries.Finding, int]]]:
+        """How many failures are waived, and the worst of the others, each with how many more its rule has."""
+        return self._of("worst", connection, lambda: self._worst(connection))
+
+    def _worst(self, connection: Connection) -> tuple[int, list[tuple[queries.Finding, int]]]:
+        accepted = counts.waived(connection)
+        worst = counts.worst(connection, self.tallied(connection), accepted, WORST)
+        return accepted.total(), list(worst)
+
+    def states(self, connection: Connection) -> list[State]:
+        """The controls in force with their evidence."""
+        return self._of("states", connection, lambda: api.control_states(self._given, self._store))
+
+    def gaps(self, connection: Connection) -> list[Row]:
+        """What could not be seen, and is not known now."""
+        return self._of("gaps", connection, lambda: self._gaps(connection))
+
+    def _gaps(self, connection: Connection) -> list[Row]:
+        reads = api.reads(self.work(connection))
+        return [asdict(gap) for gap in found_gaps(connection, reads, clock.now(), None)]
+
+    def _of(
+        self, name: str, connection: Connection, read: Callable[[], T], *, clocked: bool = True
+    ) -> T:
+        state = ledger.head(connection).seq, int(clock.now().timestamp() // 60) if clocked else 0
+        kept = self._kept.get(name)
+        if kept is None or kept[0] != state:
+            kept = self._kept[name] = (state, read())
+        found: T = kept[1]
+        return found
 
 
 class Place(NamedTuple):
     """Where the rows come from."""
 
-    work: Workspace
-    store: Store
+    known: Known
     connection: Connection
     """Of one transaction that reads."""
+
+    @property
+    def work(self) -> Workspace:
+        """Configuration and plugins, with the rules in force."""
+        return self.known.work(self.connection)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,11 +181,17 @@ def _no_place(asked: Asked) -> UsageError:
     return UsageError(f"after: '{asked.after}' is no place in this list")
 
 
+def _start(asked: Asked) -> int:
+    """How many rows are before the page. Raises UsageError where its place is no number."""
+    said = asked.after or "0"
+    if not (said.isascii() and said.isdecimal() and len(said) <= _DIGITS):
+        raise _no_place(asked)
+    return int(said)
+
+
 def _page_of(rows: Iterable[Row], asked: Asked, *notes: str) -> Answer:
     """A page of a list that is short enough to be read whole: its place is a number of rows."""
-    if asked.after is not None and not asked.after.isdecimal():
-        raise _no_place(asked)
-    start = int(asked.after or 0)
+    start = _start(asked)
     found = list(itertools.islice(rows, start, start + asked.limit + 1))
     more = len(found) > asked.limit
     return Answer(found[: asked.limit], str(start + asked.limit) if more else None, notes)
@@ -198,6 +264,9 @@ def _criteria(asked: Asked) -> list[str]:
 
 
 def _findings(place: Place, asked: Asked) -> Answer:
+    if queries.last_instant(place.connection) is None:
+        # An empty list would read like good news.
+        raise StoreError(NOTHING)
     known = queries.known(place.connection)
     rules = asked.several("rule")
     # A rule that is installed no more may have findings still.
@@ -275,7 +344,7 @@ def by_status(counted: Iterable[counts.Tallied]) -> dict[str, int]:
 def criteria_rows(place: Place) -> list[Row]:
     """Each of the 61 criteria with its findings by status, also those that no rule looks at."""
     counted: dict[str, list[counts.Tallied]] = defaultdict(list)
-    for one in counts.tallied(place.connection):
+    for one in place.known.tallied(place.connection):
         for criterion in json.loads(one.criteria):
             counted[criterion].append(one)
     rules: Counter[str] = Counter(
@@ -292,14 +361,20 @@ def criteria_rows(place: Place) -> list[Row]:
     ]
 
 
+def _nothing(place: Place) -> tuple[str, ...]:
+    """What must be said beside counts of nothing."""
+    judged = queries.last_instant(place.connection) is not None
+    return () if judged else (NOTHING.capitalize(),)
+
+
 def _criteria_list(place: Place, asked: Asked) -> Answer:
-    return _page_of(criteria_rows(place), asked)
+    return _page_of(criteria_rows(place), asked, *_nothing(place))
 
 
 def rule_rows(place: Place, only: str | None = None) -> Iterator[Row]:
     """The rules in force with their findings by status."""
     counted: dict[str, list[counts.Tallied]] = defaultdict(list)
-    for one in counts.tallied(place.connection):
+    for one in place.known.tallied(place.connection):
         counted[one.rule].append(one)
     for item in sorted(place.work.active, key=lambda item: item.rule.id):
         rule = item.rule
@@ -326,7 +401,7 @@ def _rules(place: Place, asked: Asked) -> Answer:
         and (provider is None or str(row["kind"]).partition(".")[0] == provider)
         and (not wanted or _of(row["criteria"], wanted))
     )
-    return _page_of(rows, asked)
+    return _page_of(rows, asked, *_nothing(place))
 
 
 def _of(criteria: object, wanted: list[str]) -> bool:
@@ -337,7 +412,7 @@ def _of(criteria: object, wanted: list[str]) -> bool:
 # -- what people show -----------------------------------------------------------------------------------
 
 
-def control_row(state: Any) -> Row:  # noqa: ANN401 - a State of soc2_pac.audit.controls
+def control_row(state: State) -> Row:
     """A control with the state of its evidence."""
     said = state.control
     return {
@@ -356,7 +431,7 @@ def control_row(state: Any) -> Row:  # noqa: ANN401 - a State of soc2_pac.audit.
 def _controls(place: Place, asked: Asked) -> Answer:
     wanted = _criteria(asked)
     states = _chosen(asked, "state", ("failing", "missing", "current"))
-    found = (control_row(state) for state in api.control_states(place.work, place.store))
+    found = (control_row(state) for state in place.known.states(place.connection))
     rows = (
         row
         for row in found
@@ -392,14 +467,8 @@ def _waivers(place: Place, asked: Asked) -> Answer:
 # -- how it was collected -------------------------------------------------------------------------------
 
 
-def gap_rows(place: Place) -> list[Row]:
-    """What could not be seen and is not known now."""
-    found = found_gaps(place.connection, api.reads(place.work), clock.now(), None)
-    return [asdict(gap) for gap in found]
-
-
 def _gaps(place: Place, asked: Asked) -> Answer:
-    rows = gap_rows(place)
+    rows = place.known.gaps(place.connection)
     notes = [
         f"{len(rules)} rules are not judged: there is no {lacking} source."
         for lacking, rules in sorted(place.work.unsourced.items())
@@ -408,7 +477,8 @@ def _gaps(place: Place, asked: Asked) -> Answer:
 
 
 def _runs(place: Place, asked: Asked) -> Answer:
-    return _page_of((asdict(one) for one in queries.runs(place.connection, limit=_RUNS)), asked)
+    wanted = _start(asked) + asked.limit + 1
+    return _page_of((asdict(one) for one in queries.runs(place.connection, limit=wanted)), asked)
 
 
 def _collections(place: Place, asked: Asked) -> Answer:

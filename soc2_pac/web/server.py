@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 from typing import TYPE_CHECKING
 
@@ -33,7 +34,7 @@ def run(work: Workspace, store: Store, host: str, port: int, say: Callable[[str]
     Raises:
         UsageError: the port is taken.
     """
-    with _listening(host, port) as listener:
+    with listening(host, port) as listener:
         bound = listener.getsockname()[1]
         shown = f"[{host}]" if ":" in host else host
         access = Access()
@@ -53,10 +54,13 @@ def run(work: Workspace, store: Store, host: str, port: int, say: Callable[[str]
         say(f"Serving {store.database.name}; nothing is written to it. Stop with Ctrl+C.")
         say(f"Open http://{shown}:{bound}/login?code={access.new_link()}")
         say(f"The link works once, within {LINK_SECONDS // 60} minutes.")
-        uvicorn.Server(settings).run(sockets=[listener])
+        # uvicorn ends in order, and hands on the signal that made it.
+        with contextlib.suppress(KeyboardInterrupt):
+            uvicorn.Server(settings).run(sockets=[listener])
 
 
-def _listening(host: str, port: int) -> socket.socket:
+def listening(host: str, port: int) -> socket.socket:
+    """A socket that listens. Raises UsageError where the port cannot be used."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     try:
