@@ -1,12 +1,15 @@
-"""Pictures of the demo's report for README and docs/reports.md: ``make demo``, then this.
+"""Pictures of the demo's report and of its pages for README and docs: ``make demo``, then this.
 
-They are taken of ``.demo/type2.html`` (or the page that is named) in headless Chromium. They are not compared by
+They are taken of ``.demo/type2.html`` (or the page that is named), and of what ``soc2-pac serve`` shows of
+``.demo/soc2-pac.db``, in headless Chromium. They are not compared by
 any test: fonts differ from machine to machine, and so do the dates of a demo.
 """
 
 from __future__ import annotations
 
+import re
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -14,7 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from playwright.sync_api import sync_playwright
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, StorageState
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "docs" / "pictures"
@@ -52,6 +55,13 @@ PICTURES = (
     Picture("report-phone.png", 390, 780, "light", scale=1.5),
 )
 
+SERVED = (
+    (Picture("serve-overview.png", 1400, 900, "light"), "/"),
+    (Picture("serve-finding.png", 1400, 900, "dark"), "/findings?rule=aws-admin-user-mfa&status=fail"),
+    (Picture("serve-phone.png", 390, 780, "light", scale=1.5), "/criteria"),
+)
+"""Of ``soc2-pac serve``, with the address; of a list of findings, the first finding."""
+
 
 def main(arguments: list[str]) -> int:
     """Take them all; returns the exit code."""
@@ -72,12 +82,46 @@ def main(arguments: list[str]) -> int:
             if size > LARGEST_BYTES:
                 print(f"{picture.name} is larger than {LARGEST_BYTES:,} bytes", file=sys.stderr)
                 return 1
+        code = _pages(browser)
         browser.close()
+    return code
+
+
+def _pages(browser: Browser) -> int:
+    command = [sys.executable, "-m", "soc2_pac", "serve", "--config", "soc2-pac.toml", "--port", "0"]
+    where = ROOT / ".demo"
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=where) as server:
+        link = ""
+        while not link and server.stdout is not None:
+            link = "".join(re.findall(r"http://\S+", server.stdout.readline()))
+        try:
+            base = link.partition("/login")[0]
+            context = browser.new_context()
+            page = context.new_page()
+            page.goto(link)
+            state = context.storage_state()
+            for picture, path in SERVED:
+                address = base + path
+                if path.startswith("/findings"):
+                    page.goto(address)
+                    first = page.locator("td a[href^='/findings/']").first
+                    address = base + (first.get_attribute("href") or "")
+                size = _take(browser, address, picture, state)
+                print(f"{picture.name}: {size:,} bytes")
+                if size > LARGEST_BYTES:
+                    print(f"{picture.name} is larger than {LARGEST_BYTES:,} bytes", file=sys.stderr)
+                    return 1
+            context.close()
+        finally:
+            server.terminate()
     return 0
 
 
-def _take(browser: Browser, address: str, picture: Picture) -> int:
+def _take(
+    browser: Browser, address: str, picture: Picture, state: StorageState | None = None
+) -> int:
     context = browser.new_context(
+        storage_state=state,
         viewport={"width": picture.width, "height": picture.height},
         color_scheme="dark" if picture.scheme == "dark" else "light",
         device_scale_factor=picture.scale,
