@@ -51,6 +51,9 @@ def parse_url(url: str) -> URL:
 CACHE_MB = 64
 """MiB of a database file that a connection keeps: an evaluation goes back and forth in it."""
 
+_MANY = 50
+"""Rows from which on PostgreSQL's COPY is worth its preparation."""
+
 
 class Database:
     """One database. Transactions come from :meth:`reading` and :meth:`writing`; close it when done."""
@@ -244,9 +247,12 @@ def insert(
 ) -> None:
     """Insert rows whose values stand in the table's column order, by the driver's own fast path.
 
-    ``new=False``: rows whose primary key exists already are left as they are.
+    ``new=False``: rows whose primary key, the first column, exists already are left as they are.
     """
     if not rows:
+        return
+    if connection.dialect.name != "sqlite" and len(rows) >= _MANY:
+        _copy(connection, table, rows if new else _not_there(connection, table, rows))
         return
     mark = "?" if connection.dialect.name == "sqlite" else "%s"
     columns = ", ".join(f'"{column.name}"' for column in table.columns)
@@ -257,16 +263,45 @@ def insert(
     connection.exec_driver_sql(sql, list(rows))
 
 
+def _not_there(
+    connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]
+) -> list[tuple[Any, ...]]:
+    """Rows with new keys, each key once. There is one writer: what is not there now is not there then."""
+    found = {row[0]: row for row in reversed(rows)}
+    key = table.columns[0].name
+    sql = f'SELECT "{key}" FROM "{table.name}" WHERE "{key}" = ANY(%s)'  # noqa: S608 - names are ours
+    for known in connection.exec_driver_sql(sql, (list(found),)).scalars():
+        del found[known]
+    return list(found.values())
+
+
+def _copy(connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
+    """PostgreSQL's COPY: rows one by one would each wait for an answer."""
+    columns = ", ".join(f'"{column.name}"' for column in table.columns)
+    raw = connection.connection.driver_connection
+    assert raw is not None  # noqa: S101 - an open connection has one
+    with raw.cursor() as cursor, cursor.copy(f'COPY "{table.name}" ({columns}) FROM STDIN') as copy:
+        for row in rows:
+            copy.write_row(row)
+
+
 def close_intervals(
     connection: Connection, table: Table, rows: Sequence[tuple[str, int, int]]
 ) -> None:
     """Close open intervals: rows of (valid_to, closed_by, id)."""
     if not rows:
         return
-    mark = "?" if connection.dialect.name == "sqlite" else "%s"
+    if connection.dialect.name != "sqlite":
+        sql = (
+            f'UPDATE "{table.name}" AS t SET valid_to = v.valid_to, closed_by = v.closed_by '  # noqa: S608 - names are ours
+            "FROM unnest(%s::text[], %s::bigint[], %s::bigint[]) AS v(valid_to, closed_by, id) "
+            "WHERE t.id = v.id AND t.closed_by IS NULL"
+        )
+        connection.exec_driver_sql(sql, tuple(map(list, zip(*rows, strict=True))))
+        return
     sql = (
-        f'UPDATE "{table.name}" SET valid_to = {mark}, closed_by = {mark} '  # noqa: S608 - names are ours
-        f"WHERE id = {mark} AND closed_by IS NULL"
+        f'UPDATE "{table.name}" SET valid_to = ?, closed_by = ? '  # noqa: S608 - names are ours
+        "WHERE id = ? AND closed_by IS NULL"
     )
     connection.exec_driver_sql(sql, list(rows))
 

@@ -27,6 +27,9 @@ from sqlalchemy import (
 )
 
 metadata = MetaData()
+UNCHECKED = frozenset({"finding", "observation", "resource", "sighting"})
+"""Tables whose references PostgreSQL does not check, but that of a finding to its resource: each would be a query for
+each row. SQLite checks all."""
 # The conditions of indexes stand here for SQLite alone: to check a keyword of PostgreSQL's, SQLAlchemy imports all of
 # that dialect, in every command that opens a store. PostgreSQL's indexes have the same conditions by the migrations.
 
