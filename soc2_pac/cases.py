@@ -23,7 +23,6 @@ from __future__ import annotations
 
 import copy
 import functools
-import importlib.util
 import sys
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time
@@ -33,14 +32,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 import msgspec
 import yaml
 
-from soc2_pac.canonical import digest
 from soc2_pac.collect import redact
 from soc2_pac.errors import ConfigError, UsageError
 from soc2_pac.evaluate.evidence import GivenDocuments, JoinedEvidence
 from soc2_pac.evaluate.judge import judge
 from soc2_pac.model import Scope, Status
 from soc2_pac.resources import GAPS
-from soc2_pac.rules import Rule
 from soc2_pac.text import nearest
 
 if TYPE_CHECKING:
@@ -49,6 +46,7 @@ if TYPE_CHECKING:
     from soc2_pac.evaluate.evidence import EvidenceHere
     from soc2_pac.model import Verdict
     from soc2_pac.resources import Resource
+    from soc2_pac.rules import Rule
 
 SCOPE = "$scope"
 """The key by which a given document says that it stands in another scope than the judged one."""
@@ -209,36 +207,6 @@ def allowances(rule: Rule) -> Allowances:
         return Allowances({}, {}, {})
     entry: _RuleEntry = _convert(entries[rule.id], _RuleEntry, f"{_named(path)}: {rule.id}")
     return Allowances(entry.may_lack, entry.any_value, entry.rests_on)
-
-
-def rules_in(path: Path) -> list[Rule]:
-    """The rules of a module that no plugin names yet, by its file.
-
-    Raises:
-        UsageError: it cannot be read or imported, or holds no rule.
-    """
-    name = f"soc2_pac_rules_of_{digest(str(path.resolve()).encode())[:16]}"
-    spec = importlib.util.spec_from_file_location(name, path)
-    if spec is None or spec.loader is None or not path.is_file():
-        msg = f"there is no Python file {path}"
-        raise UsageError(msg)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    try:
-        spec.loader.exec_module(module)
-    except Exception as error:
-        del sys.modules[name]
-        msg = f"{path} cannot be imported: {type(error).__name__}: {error}"
-        raise UsageError(msg) from error
-    found = [
-        declared
-        for declared in vars(module).values()
-        if isinstance(declared, Rule) and declared.function.__module__ == name
-    ]
-    if not found:
-        msg = f"{path} holds no rule. Next: soc2-pac rules new, or decorate a function with @rule"
-        raise UsageError(msg)
-    return found
 
 
 def rule_ids(path: Path) -> list[str]:

@@ -310,6 +310,8 @@ class Config:
     exclude: tuple[Named, ...]
     """Rules that are switched off, by pattern."""
     rules: Mapping[str, RuleSettings]
+    rule_paths: tuple[Path, ...] = ()
+    """Folders and files with rules of one's own, absolute."""
 
     @property
     def store_url(self) -> str:
@@ -373,6 +375,8 @@ class Config:
             "exclude": self.exclude,
             "rules": {name: _plain(settings) for name, settings in self.rules.items()},
         }
+        if self.rule_paths:
+            kept["rule_paths"] = [path.name for path in self.rule_paths]
         return canonical(msgspec.to_builtins(kept)).decode()
 
     def loosened_tables(self) -> Iterator[tuple[str, _Decided]]:
@@ -544,6 +548,7 @@ def parse(document: Mapping[str, Any], path: Path | None) -> Config:
         msg = f"{path}: sources: write one table a source, [sources.NAME]"
         raise ConfigError(msg)
     include, exclude, rules = _rules(path, document.get("rules", {}))
+    rule_paths = _rule_paths(path, document.get("rules", {}))
     _positive(path, tables)
     _answered(path, tables)
     if tables["audit"].cadence:
@@ -560,7 +565,13 @@ def parse(document: Mapping[str, Any], path: Path | None) -> Config:
         msg = f"{path}: sla.weekend: no day is left on which anybody works"
         raise ConfigError(msg)
     return Config(
-        path=path, raw_sources=raw_sources, include=include, exclude=exclude, rules=rules, **tables
+        path=path,
+        raw_sources=raw_sources,
+        include=include,
+        exclude=exclude,
+        rules=rules,
+        rule_paths=rule_paths,
+        **tables,
     )
 
 
@@ -583,9 +594,16 @@ def _rules(
     rules = {
         name: _rule_settings(path, name, settings)
         for name, settings in table.items()
-        if name not in ("include", "exclude")
+        if name not in ("include", "exclude", "paths")
     }
     return include, excluded, rules
+
+
+def _rule_paths(path: Path | None, table: Mapping[str, object]) -> tuple[Path, ...]:
+    """``[rules] paths``: folders and files with rules of one's own; relative ones count from the file's folder."""
+    named = convert(path, "rules.paths", table.get("paths", []), tuple[str, ...])
+    base = path.resolve().parent if path is not None else Path.cwd()
+    return tuple(base / name for name in named)
 
 
 _DECISION = ("reason", "owner", "date")

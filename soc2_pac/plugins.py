@@ -6,6 +6,7 @@ plugin is recorded by name, a duplicate is an error that names both sides, and a
 
 from __future__ import annotations
 
+import copy
 import functools
 import importlib
 import importlib.util
@@ -60,6 +61,17 @@ class Registry:
         self.plugins = plugins
         """Every plugin, broken ones too."""
         self._lost: dict[str, Plugin] = {}
+        self.own_paths: tuple[Path, ...] = ()
+        """Where the rules come from that :meth:`adding` added by configuration."""
+
+    def adding(self, rules: Iterable[Rule], paths: tuple[Path, ...]) -> Registry:
+        """Another registry that also has these rules; one of the same id is replaced."""
+        made = copy.copy(self)
+        made.own_paths = paths
+        every = {**self.rules, **{rule.id: rule for rule in rules}}
+        # In place of what the property would work out.
+        made.__dict__["rules"] = dict(sorted(every.items()))
+        return made
 
     @property
     def broken(self) -> tuple[Plugin, ...]:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
-from soc2_pac import clock, live, plugins
+from soc2_pac import clock, live, plugins, rule_files
 from soc2_pac import config as configuration
 from soc2_pac.acts.decisions import SET as DECISIONS_SET
 from soc2_pac.collect.fetch import Limits, Unit, UnitResult
@@ -217,6 +217,7 @@ def make_workspace(
 
     ``implied``: the store holds acts of people, so its own source is one though no controls are configured.
     """
+    registry = rule_files.with_own(config, registry)
     sources = config.sources(registry.providers)
     _check_places(config, registry)
     if implied or config.controls_path is not None:
@@ -477,13 +478,17 @@ def check_rules(
     )
 
 
-def check_recording(names: Iterable[str], recorded: recording.Recording) -> list[live.LiveVerdict]:
+def check_recording(
+    names: Iterable[str], recorded: recording.Recording, registry: Registry | None = None
+) -> list[live.LiveVerdict]:
     """Judge rules on a recording, at its instant; asks nobody.
+
+    ``registry``: with rules of one's own; the installed plugins when left out.
 
     Raises:
         UsageError: a name matches no rule.
     """
-    registry = plugins.load()
+    registry = registry or plugins.load()
     chosen: dict[str, Rule] = {}
     for name in names:
         matching = {i: r for i, r in registry.rules.items() if configuration.matches(r, name)}

@@ -88,7 +88,7 @@ def bundle(
 
     Whoever gets it needs a Python interpreter only: python3 verify.py evidence.zip
     """
-    from soc2_pac import api, config, plugins  # noqa: PLC0415
+    from soc2_pac import api, config, rule_files  # noqa: PLC0415
     from soc2_pac.audit import bundle as engine  # noqa: PLC0415
     from soc2_pac.audit import bundle_zip, exported  # noqa: PLC0415
     from soc2_pac.audit.populations import AuditPeriod  # noqa: PLC0415
@@ -106,7 +106,7 @@ def bundle(
     known = exported.read((*files, *exported.kept(settings)))
     with opened_store(config_path, store_url) as store:
         key = None if unsigned else _signing_key(settings, store.signing_keys())
-        registry = plugins.load()
+        registry = rule_files.known(settings)
         asked = engine.Asked(
             period=period,
             tool_version=api.tool_version(),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from soc2_pac import clock, workspace
+from soc2_pac import clock, config, workspace
 from soc2_pac.canonical import canonical
 from soc2_pac.cli.options import (
     config_option,
@@ -24,9 +24,11 @@ from soc2_pac.evaluate.evidence import GivenDocuments, JoinedEvidence
 from soc2_pac.evaluate.judge import judge
 from soc2_pac.model import Scope, Severity, Status, Verdict
 from soc2_pac.output import write
+from soc2_pac.rule_files import known, with_files
 
 if TYPE_CHECKING:
     from soc2_pac.cli.options import Where
+    from soc2_pac.plugins import Registry
     from soc2_pac.rules import Rule
 
 _COLUMNS = ("rule", "status", "severity", "scope", "resource", "message")
@@ -62,33 +64,39 @@ def check(
     form: str,
     fail_on: str | None,
 ) -> None:
-    """Judge rules (ids, globs or criteria) live. Reads only what they need and keeps nothing."""
+    """Judge rules live: ids, globs, criteria, or files of rules (FILE.py).
+
+    Reads only what they need and keeps nothing.
+    """
     least = Severity(fail_on) if fail_on else Severity.INFO
     if document is not None and recording is not None:
         msg = "--document and --recording exclude each other"
         raise UsageError(msg)
+    live = document is None and recording is None
+    settings = config.load(config_path, required=live)
+    registry, chosen = with_files(known(settings), names)
     if document is not None:
-        rows = _documents(names, document)
+        rows = _documents(chosen, document, registry)
     elif recording is not None:
         from soc2_pac.collect.recording import read as read_recording  # noqa: PLC0415
 
         rows = [
             _row(v.rule.id, v.rule.severity, v.scope, v.name or v.uid, v.verdict)
-            for v in workspace.check_recording(names, read_recording(recording))
+            for v in workspace.check_recording(chosen, read_recording(recording), registry)
         ]
     else:
-        work = workspace.workspace(config_path)
-        if work.reads_store(names):
+        work = workspace.make_workspace(settings, registry)
+        if work.reads_store(chosen):
             work = workspace.known_from_store(work)
         least = Severity(fail_on) if fail_on else work.config.run.fail_on
         severities = {item.rule.id: item.severity for item in work.active}
-        checked = workspace.check_rules(work, names, where.sources, where.only)
+        checked = workspace.check_rules(work, chosen, where.sources, where.only)
         rows = [
             _row(v.rule.id, severities[v.rule.id], v.scope, v.name or v.uid, v.verdict)
             for v in checked.verdicts
         ]
     write(rows, _COLUMNS, form)
-    if stats and document is None and recording is None:
+    if stats and live:
         calls = [{"operation": name, "requests": n} for name, n in sorted(checked.calls.items())]
         calls.append({"operation": "total", "requests": checked.calls.total()})
         click.echo()
@@ -109,9 +117,7 @@ def _row(
     }
 
 
-def _documents(names: tuple[str, ...], path: Path) -> list[dict[str, object]]:
-    from soc2_pac import config, plugins  # noqa: PLC0415
-
+def _documents(names: list[str], path: Path, registry: Registry) -> list[dict[str, object]]:
     name_of_file = "standard input" if str(path) == "-" else path.name
     try:
         with click.open_file(str(path), encoding="utf-8") as file:
@@ -123,7 +129,6 @@ def _documents(names: tuple[str, ...], path: Path) -> list[dict[str, object]]:
     if not documents:
         msg = f"{name_of_file} holds no document"
         raise UsageError(msg)
-    registry = plugins.load()
     rows = []
     for name in names:
         matching = [rule for rule in registry.rules.values() if config.matches(rule, name)]

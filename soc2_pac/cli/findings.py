@@ -110,7 +110,7 @@ def list_(
     from soc2_pac.store.findings import last_as_of  # noqa: PLC0415
 
     check_criteria(criteria)
-    _check_rules(rules)
+    _check_rules(rules, config_path)
     with opened_store(config_path, store_url) as store, store.reading() as connection:
         if last_as_of(connection) is None:
             # An empty list, or an empty file for another program, would read like good news.
@@ -184,11 +184,11 @@ def _of_control(connection: Connection, control_id: str, rules: tuple[str, ...])
     return found
 
 
-def _check_rules(names: tuple[str, ...]) -> None:
+def _check_rules(names: tuple[str, ...], config_path: str | None) -> None:
     if names:
-        from soc2_pac import plugins  # noqa: PLC0415
+        from soc2_pac import config, rule_files  # noqa: PLC0415
 
-        registry = plugins.load()
+        registry = rule_files.known(config.load(config_path, required=config_path is not None))
         for name in names:
             find_rule(registry, name)
 

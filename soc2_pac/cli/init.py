@@ -104,6 +104,9 @@ _TAIL = """
 # [checkpoints]                 # where each run keeps a checkpoint of the ledger (docs/bundle.md)
 # folder = "/srv/checkpoints"   # or url; git = true commits each one
 
+# [rules]
+# paths = ["rules"]             # folders and files with rules of your own (docs/extending.md)
+
 ## What is switched off, left out or looser than a rule's default has a reason, an owner and a date:
 # [[rules.exclude]]
 # rule = "aws-root-mfa-phishing-resistant"

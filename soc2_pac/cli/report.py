@@ -209,14 +209,14 @@ def schema() -> None:
 @contextlib.contextmanager
 def _reading(asked: _Asked) -> Iterator[tuple[Connection, Options]]:
     """The store and what is asked of it; refuses what names nothing."""
-    from soc2_pac import api, config, plugins  # noqa: PLC0415
+    from soc2_pac import api, config, rule_files  # noqa: PLC0415
     from soc2_pac.audit import exported  # noqa: PLC0415
     from soc2_pac.audit.measured import Options  # noqa: PLC0415
     from soc2_pac.store import checkpoint  # noqa: PLC0415
 
     _check(asked)
-    registry = plugins.load()
     settings = config.load(asked.config_path, required=asked.store_url is None)
+    registry = rule_files.known(settings)
     options = Options(
         criteria=asked.criteria,
         scopes=asked.scopes,

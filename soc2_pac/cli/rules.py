@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
-from soc2_pac import config, plugins
+from soc2_pac import config
 from soc2_pac.cases import load_cases
 from soc2_pac.cli.options import (
     ListGroup,
@@ -26,6 +26,7 @@ from soc2_pac.cli.rules_test import test
 from soc2_pac.criteria import CRITERIA
 from soc2_pac.errors import UsageError
 from soc2_pac.output import plain, write
+from soc2_pac.rule_files import known, with_files
 
 if TYPE_CHECKING:
     from soc2_pac.plugins import Registry
@@ -70,14 +71,16 @@ def list_(
     severities: tuple[str, ...],
     form: str,
 ) -> None:
-    """List the installed rules."""
-    registry = plugins.load()
+    """List the rules that are installed, and those of [rules] paths."""
+    settings = config.load(config_path, required=config_path is not None)
+    registry = known(settings)
     check_criteria(criteria)
     check_known(provider, registry.providers, "provider", "soc2-pac plugins")
     check_known(kind, registry.collectors, "kind", "soc2-pac plugins --kinds")
     reasons: dict[str, str] = {}
     if off:
-        reasons = config.load(config_path).active_rules(registry.rules)[1]
+        settings = config.load(config_path)
+        reasons = settings.active_rules(registry.rules)[1]
     rows = [
         {
             "rule": rule.id,
@@ -136,9 +139,10 @@ def decisions(
         if store_url is not None:
             msg = "--store needs --at or --period: without them the configuration is listed"
             raise UsageError(msg)
+        settings = config.load(config_path)
         found = [
             {**msgspec.to_builtins(one), "rules": [rule for rule, _ in one.rules]}
-            for one in made.decided(config.load(config_path), plugins.load().rules)
+            for one in made.decided(settings, known(settings).rules)
         ]
         if write(found, _DECIDED, form) == 0:
             click.echo("The configuration decides nothing away.", err=True)
@@ -165,10 +169,18 @@ def _known(rule: Rule, name: str) -> bool:
 
 @rules.command()
 @click.argument("rule_id", metavar="RULE")
-def show(rule_id: str) -> None:
-    """Show all there is to know of one rule."""
-    registry = plugins.load()
-    rule = find_rule(registry, rule_id)
+@config_option
+def show(rule_id: str, config_path: str | None) -> None:
+    """Show all there is to know of one rule, or of the rules in FILE.py."""
+    settings = config.load(config_path, required=config_path is not None)
+    registry, names = with_files(known(settings), [rule_id])
+    for place, name in enumerate(names):
+        if place:
+            click.echo("")
+        _show(find_rule(registry, name), registry)
+
+
+def _show(rule: Rule, registry: Registry) -> None:
     click.echo(f"{rule.id}  [{rule.severity}]\n{rule.title}.")
     for note in rule.notes:
         click.echo(f"\n{click.wrap_text(plain(note), _WIDTH)}")

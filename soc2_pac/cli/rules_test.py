@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from soc2_pac import config, plugins
-from soc2_pac.cases import idle_overrides, load_cases, mismatch, rules_in, run_case
+from soc2_pac import config
+from soc2_pac.cases import idle_overrides, load_cases, mismatch, run_case
 from soc2_pac.cli.options import find_rule
 from soc2_pac.errors import UsageError
 from soc2_pac.model import Status
 from soc2_pac.output import plain
+from soc2_pac.rule_files import known, rules_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,7 +55,7 @@ def test(ctx: click.Context, names: tuple[str, ...], verbose: bool) -> None:
 
 def _chosen(names: tuple[str, ...]) -> list[Rule]:
     """The rules named, each once. Raises UsageError for a name that matches none."""
-    registry = plugins.load()
+    registry = known(config.load(None, required=False))
     chosen: dict[str, Rule] = {} if names else dict(registry.rules)
     for name in names:
         if name.endswith(_CASES):

@@ -86,11 +86,12 @@ def add(
     ahead: bool,
 ) -> None:
     """Accept the failures of a rule until a date."""
-    from soc2_pac import config, plugins  # noqa: PLC0415
+    from soc2_pac import config, rule_files  # noqa: PLC0415
     from soc2_pac.store.waivers import check_terms, matches  # noqa: PLC0415
 
-    find_rule(plugins.load(), rule_id)
-    longest = config.load(config_path, required=store_url is None).waivers.max_days
+    settings = config.load(config_path, required=store_url is None)
+    find_rule(rule_files.known(settings), rule_id)
+    longest = settings.waivers.max_days
     ends = instant(expires, "--expires")
     check_terms(reason, owner, approver, ends, clock.now())
     if ends > clock.now() + timedelta(days=longest + 1):

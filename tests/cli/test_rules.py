@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from soc2_pac import plugins
-from soc2_pac.cases import idle_overrides, load_cases, mismatch, rules_in, run_case
+from soc2_pac.cases import idle_overrides, load_cases, mismatch, run_case
 from soc2_pac.model import Status
+from soc2_pac.rule_files import rules_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable

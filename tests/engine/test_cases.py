@@ -15,11 +15,11 @@ from soc2_pac.cases import (
     load_cases,
     mismatch,
     rule_ids,
-    rules_in,
     run_case,
 )
 from soc2_pac.errors import UsageError
 from soc2_pac.model import Scope, Status, Verdict
+from soc2_pac.rule_files import rules_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable
