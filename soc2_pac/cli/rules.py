@@ -21,8 +21,8 @@ from soc2_pac.cli.options import (
     severity_option,
     store_option,
 )
-from soc2_pac.cli.rules_new import new
 from soc2_pac.cli.rules_cases import test
+from soc2_pac.cli.rules_new import new
 from soc2_pac.criteria import CRITERIA
 from soc2_pac.errors import UsageError
 from soc2_pac.output import plain, write
