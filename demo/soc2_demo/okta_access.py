@@ -188,7 +188,10 @@ def _groups(now: datetime) -> dict[str, Any]:
             }
         )
         if admins:
-            answers[f"/api/v1/groups/{number}/roles"] = [_role(name, "SUPER_ADMIN", "GROUP", now)]
+            given = [_role(name, "SUPER_ADMIN", "GROUP", now)]
+            answers[f"/api/v1/groups/{number}/roles"] = given
+            for one in admins:
+                answers[f"/api/v1/users/{_number(one)}/roles"] = given
         members = [people[one] for one in admins] or inside
         answers[f"/api/v1/groups/{number}/users"] = [user(one, now) for one in members]
     return {"/api/v1/groups": listed, **answers}

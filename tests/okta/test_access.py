@@ -27,6 +27,9 @@ from soc2_pac.model import Fact, Period, Scope
 from soc2_pac.resources import GAPS, view
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from soc2_pac.model import Document
     from soc2_pac.resources import Collector, Resource
 
     from .conftest import Source
@@ -45,12 +48,17 @@ LISTINGS = {
 each = pytest.mark.parametrize("collector", LISTINGS, ids=lambda c: c.kind)
 
 
-def bodies(okta: Source, collector: Collector, **period: Any) -> dict[str, dict[str, Any]]:
-    """Documents by uid, every fact read; one that was refused is a gap."""
-    found = {}
+def bodies(
+    okta: Source, collector: Collector, *, refused: bool = False, **period: Any
+) -> dict[str, dict[str, Any]]:
+    """Documents by uid, every fact read; one that was refused is a gap.
+
+    ``refused``: the collection may end with a refusal, after what it had read.
+    """
+    found: dict[str, dict[str, Any]] = {}
     client = okta.client(*collector.calls)
     given = Period(datetime.now(UTC), **period) if collector.population else None
-    for document in collector.documents(client, given):
+    for document in _until_refused(collector.documents(client, given), refused=refused):
         body: dict[str, Any] = {}
         for key, value in document.body.items():
             try:
@@ -60,6 +68,14 @@ def bodies(okta: Source, collector: Collector, **period: Any) -> dict[str, dict[
         assert document.uid not in found
         found[document.uid] = {**body, "$name": document.name}
     return found
+
+
+def _until_refused(documents: Iterable[Document], *, refused: bool) -> Iterator[Document]:
+    try:
+        yield from documents
+    except Denied:
+        if not refused:
+            raise
 
 
 def views(okta: Source, collector: Collector) -> dict[str, Any]:
@@ -178,6 +194,31 @@ def test_secrets_are_redacted(
 
 
 # -- roles --------------------------------------------------------------------------------------------------
+
+
+def test_who_administers_by_a_group_alone_is_an_administrator(okta: Source) -> None:
+    listed = okta.emulator.state.answers["/api/v1/iam/assignees/users"]["value"]
+    found = views(okta, administrators)
+    by_group = {okta_id("00u", login) for login in ("ana-kovac", "david-lindqvist")}
+    assert found.keys() == {one["id"] for one in listed} | by_group
+    for number in by_group:
+        assert found[number].is_super
+        assert found[number].user.id == number
+
+
+def test_who_is_listed_and_in_a_group_is_one_administrator(okta: Source) -> None:
+    answers = okta.emulator.state.answers
+    number = okta_id("00u", "ana-kovac")
+    answers["/api/v1/iam/assignees/users"]["value"].append({"id": number})
+    assert number in bodies(okta, administrators)  # which refuses a uid that comes twice
+
+
+def test_members_of_a_group_whose_role_is_not_in_force_are_no_administrators(okta: Source) -> None:
+    answers = okta.emulator.state.answers
+    number = okta_id("00g", "Okta administrators")
+    (role,) = answers[f"/api/v1/groups/{number}/roles"]
+    answers[f"/api/v1/groups/{number}/roles"] = [{**role, "status": "INACTIVE"}]
+    assert okta_id("00u", "ana-kovac") not in bodies(okta, administrators)
 
 
 def test_super_administrators_by_a_group_count(okta: Source) -> None:

@@ -68,11 +68,11 @@ def files(tmp_path: Path) -> dict[str, dict[str, Any]]:
 
 
 def verdicts(
-    okta: Source, files: dict[str, dict[str, Any]] | None = None
+    okta: Source, files: dict[str, dict[str, Any]] | None = None, *, refused: bool = False
 ) -> dict[str, dict[str, Status]]:
-    """Status by rule and name of the resource."""
+    """Status by rule and name of the resource; with ``refused`` a collection may break off."""
     documents: dict[str, dict[str, Any]] = {
-        kind: bodies(okta, collector) for kind, collector in KINDS.items()
+        kind: bodies(okta, collector, refused=refused) for kind, collector in KINDS.items()
     } | (files or {})
     stored = {kind: [canonical(b) for b in found.values()] for kind, found in documents.items()}
     given = GivenDocuments(SCOPE, stored)
@@ -134,7 +134,7 @@ def test_a_denied_fact_is_never_a_pass(
     for path in answers:
         if path.endswith(what) and path not in LISTINGS.values():
             answers[path] = Refusal(403)
-    for rule, found in verdicts(okta, files).items():
+    for rule, found in verdicts(okta, files, refused=True).items():
         for name, status in found.items():
             if before[rule][name] is Status.FAIL:
                 assert status in (Status.FAIL, Status.INCONCLUSIVE), f"{rule} {name}"

@@ -45,7 +45,17 @@ FAULTS: dict[str, tuple[dict[str, Any], set[S]]] = {
 INSIDE = ("data", "roles", "value")
 """Where the records of a listing stand, when the answer is an object."""
 LISTED = [(kind, call) for kind, one in KINDS.items() for call in one.calls[:1]]
-DETAILS = [(kind, call) for kind, one in KINDS.items() for call in one.calls[1:]]
+FURTHER = [
+    ("okta.admin", f"GET /api/v1/groups{rest}")
+    for rest in ("", "/{groupId}/roles", "/{groupId}/users")
+]
+"""Listings after the first one, that add documents of their own."""
+DETAILS = [
+    (kind, call)
+    for kind, one in KINDS.items()
+    for call in one.calls[1:]
+    if (kind, call) not in FURTHER
+]
 
 
 def at(call: str) -> str:
@@ -97,6 +107,22 @@ def test_a_detail_with_a_fault_is_a_gap(whole: Source, kind: str, call: str) -> 
         assert after.keys() == before.keys(), fault
         assert result.gaps or after != before, f"nobody noticed {fault}"
         _judge_gaps(result, kind, after)
+
+
+@pytest.mark.parametrize(("kind", "call"), FURTHER, ids=str)
+def test_a_further_listing_with_a_fault_leaves_what_was_read(
+    whole: Source, kind: str, call: str
+) -> None:
+    before = {record.uid: record.body for record in records(look(whole, kind))}
+    for fault, (how, _) in FAULTS.items():
+        whole.emulator.faults.clear()
+        whole.emulator.faults.add(at(call), **how)
+        result = look(whole, kind)
+        assert result.status is S.PARTIAL, (fault, result.reason)
+        assert result.reason, fault
+        after = {record.uid: record.body for record in records(result)}
+        assert after, fault
+        assert after.items() < before.items(), fault
 
 
 def _judge_gaps(result: UnitResult, kind: str, bodies: dict[str, bytes]) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from soc2_collectors.okta.answers import document
 from soc2_collectors.okta.models.role import Admin, CustomRole, Group, GroupMembership
+from soc2_pac.errors import Denied, NotEnabled
 from soc2_pac.resources import collects
 
 if TYPE_CHECKING:
@@ -29,12 +30,19 @@ _MEMBERS_PAGE = 1000
 
 @collects(
     Admin,
-    calls=[f"GET {_ASSIGNEES}", f"GET {_USER}", f"GET {_USER_ROLES}"],
+    calls=[
+        f"GET {path}"
+        for path in (_ASSIGNEES, _USER, _USER_ROLES, _GROUPS, _GROUP_ROLES, _GROUP_MEMBERS)
+    ],
     per="organization",
-    cost="pages of 100 + 2 N",
+    cost="pages of 100 + 2 N, pages of 200 groups + 2 for each group that gives a role",
 )
 def administrators(okta: Okta) -> Iterator[Document]:
-    """Users with administrator roles, and the roles of each."""
+    """Users with administrator roles, by themselves or by a group, and the roles of each.
+
+    That the listing of assignees holds those who have a role by a group alone Okta does not document, so the
+    members of groups that give a role are read as well.
+    """
 
     def held(number: str) -> Mapping[str, object]:
         return {
@@ -42,8 +50,30 @@ def administrators(okta: Okta) -> Iterator[Document]:
             "roles": okta.list_fact(_USER_ROLES, userId=number),
         }
 
+    listed = set()
     for record in okta.items(_ASSIGNEES, limit=_ASSIGNEES_PAGE, key="value"):
+        listed.add(record.get("id"))
         yield document(record, name="id", body=held)
+    # Last, so that what was read of the others counts where groups may not be read.
+    try:
+        for number in _by_group(okta):
+            if number not in listed:
+                listed.add(number)
+                yield document({"id": number}, name="id", body=held)
+    except NotEnabled as error:
+        # Every org has groups: it is the role that does not reach them, and others were read.
+        raise Denied(str(error), operation=error.operation, permission=error.permission) from error
+
+
+def _by_group(okta: Okta) -> Iterator[str]:
+    """Ids of the members of groups that give a role, some of them several times. Raises ProviderError."""
+    for group in okta.items(_GROUPS, limit=_PAGE, expand="stats"):
+        if _gives_no_role(group) or not isinstance(group.get("id"), str):
+            continue  # a group without an id is malformed: its own kind says so
+        roles = okta.items(_GROUP_ROLES, groupId=group["id"])
+        if any(role.get("status") != "INACTIVE" for role in roles):
+            members = okta.items(_GROUP_MEMBERS, limit=_MEMBERS_PAGE, groupId=group["id"])
+            yield from (one["id"] for one in members if isinstance(one.get("id"), str))
 
 
 @collects(

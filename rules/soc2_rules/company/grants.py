@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-from soc2_collectors.company.models.grant import PrivilegedGrant
+from soc2_collectors.company.models.grant import PrivilegedGrant, Ticket
 from soc2_collectors.github.models.change import PullRequest
 from soc2_pac.model import Severity, Verdict, failed, not_applicable, passed
 from soc2_pac.rules import Evidence, rule
@@ -39,8 +39,8 @@ def company_privileged_grant_approved(
     ``max_days_before`` days before the grant and at most ``approval_days`` after it. A decision of an access review to
     keep the access, within ``approval_days``. Or, where ``repositories`` names those by which access is granted
     (``acme/access``, patterns too), a merged pull request in the same time that another person approved and that
-    names the login or the owner in its title or branch. Nobody approves access of their own. When the grant was is
-    known between two collections; the later one counts.
+    names the login or the owner in its title or branch. Nobody approves access of their own, and a ticket counts
+    from its day on. When the grant was is known between two collections; the later one counts.
 
     Why: access that nobody approved is how accounts that administer everything add up.
     Fix: have it approved and name the ticket in the configuration, or take the access away. A review decides on
@@ -56,10 +56,15 @@ def company_privileged_grant_approved(
     against = [one for one in decided if one.decision != "keep"]
     if against:
         return failed(f"{what}: {against[0].review} decided to {against[0].decision} it")
-    tickets = [
-        f"{one.ticket} by {one.by} (not proved: the configuration says it)"
+    valid = [
+        one
         for one in grant.tickets
         if first.date() <= one.date <= due.date() and _another(grant, one.by)
+    ]
+    tickets = [
+        f"{one.ticket} by {one.by} (not proved: the configuration says it)"
+        for one in valid
+        if _begins(one) <= now
     ]
     if tickets:
         return passed(f"{what}: approved by {_some(tickets)}")
@@ -80,8 +85,14 @@ def company_privileged_grant_approved(
             named = f"{changes[0].repository.name_with_owner}#{changes[0].number}"
             return passed(f"{what}: approved by {named}", on=changes[:1])
     if now < due:
-        return not_applicable(f"{what}: to be approved by {due:%Y-%m-%d}", until=due)
+        until = min([due, *(_begins(one) for one in valid)])
+        return not_applicable(f"{what}: to be approved by {due:%Y-%m-%d}", until=until)
     return failed(f"{what}: no approval of another person by {due:%Y-%m-%d}")
+
+
+def _begins(ticket: Ticket) -> datetime:
+    """The first instant of a ticket's day, where on Earth that begins first."""
+    return datetime.combine(ticket.date, time(tzinfo=UTC)) - timedelta(hours=14)
 
 
 def _grants(change: PullRequest, grant: PrivilegedGrant, repositories: Iterable[str]) -> bool:

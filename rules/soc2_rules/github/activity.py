@@ -22,8 +22,9 @@ def github_inactive_members(
     """Members who contribute nothing are reviewed, and removed when nobody needs them.
 
     Contributions are commits to default branches, issues, pull requests and reviews, as far as the identity
-    that collects may see the repositories. Who only reads contributes nothing: ``reviewed`` holds the logins of
-    members whose access somebody confirmed.
+    that collects may see the repositories. Who only reads contributes nothing, and since when somebody is a member
+    GitHub does not show, only since when the account is there: ``reviewed`` holds the logins of members whose access
+    somebody confirmed, new ones among them.
 
     Why: an account that nobody uses is watched by nobody either, and keeps its access.
     Fix: organisation settings, People: remove the member, or confirm in the configuration of this rule that
@@ -42,4 +43,7 @@ def github_inactive_members(
         return not_applicable(
             f"the account {member.login} was made on {member.created_at:%Y-%m-%d}", until=due
         )
-    return failed(f"{member.login} contributed nothing within {days} days before the collection")
+    return failed(
+        f"{member.login} contributed nothing within {days} days before the collection, or since joining, and nobody "
+        "confirmed the access"
+    )

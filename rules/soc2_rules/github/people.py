@@ -48,17 +48,20 @@ def github_members_without_2fa(
     severity=Severity.CRITICAL,
     empty=not_applicable("the organisation has no outside collaborators"),
 )
-def github_outside_collaborators_without_2fa(person: OutsideCollaborator) -> Verdict:
+def github_outside_collaborators_without_2fa(
+    person: OutsideCollaborator, *, enterprise_managed: bool = False
+) -> Verdict:
     """Every outside collaborator signs in with two factors.
 
-    Those whom the identity provider of an enterprise signs in (``ann_acme``) have none at GitHub, and what the
-    provider asks for is not read here.
+    Those whom the identity provider of an enterprise signs in have none at GitHub, and what the provider asks for
+    is not read here. On GitHub.com their logins tell them (``ann_acme``); elsewhere, as on a server with SAML or
+    CAS, set ``enterprise_managed``.
 
     Why: they reach the same code as members do, and nobody manages their accounts.
     Fix: have them turn on two-factor authentication, or remove them: organisation settings, People,
         Outside collaborators.
     """
-    if person.two_factor_disabled and person.managed:
+    if person.two_factor_disabled and (enterprise_managed or person.managed):
         return inconclusive(
             f"the identity provider of an enterprise signs in {person.login}: whether it asks for a second "
             "factor is not read"

@@ -74,6 +74,8 @@ def github_iac_and_license_scan(
         "snyk monitor",
         "blackduck",
         "whitesource",
+        "trivy",
+        "trivy-action",
     ),
     exempt: tuple[str, ...] = (),
 ) -> Verdict:
@@ -83,7 +85,8 @@ def github_iac_and_license_scan(
     code one of ``license_scanners``: the name of an action, or of a program that a script calls, in any case, in
     a step that an event of the repository or a schedule reaches, of a workflow that is switched on.
     dependency-review-action checks licences where it is told which are allowed or not. Trivy scans infrastructure
-    code by ``trivy config``, or where ``scanners`` names misconfig; a file may say that too, which is not read.
+    code by ``trivy config``, or where ``scanners`` names misconfig, and licences where it names license; a file may
+    say that too, which is not read.
     Actions of Snyk and Trivy count by the command that they run. How another scanner is set up is not read, nor
     whether Actions are on in the repository, nor are reusable workflows of other repositories. Composite actions
     of the repository itself are. ``exempt`` names repositories that an App scans from outside, which leaves
@@ -220,8 +223,9 @@ def _scanner(step: Step, wanted: _Wanted) -> tuple[str, str]:
             idle = len(lower) == len(called) + 1 and lower[-1] in _IDLE
             if lower[: len(called)] != called or idle:
                 continue
-            asked = wanted.infrastructure and lower[0] == "trivy"
-            looks = _trivy_looks(lower) if asked else True
+            looks: bool | None = True
+            if lower[0] == "trivy":
+                looks = _trivy_looks(lower) if wanted.infrastructure else _trivy_reads(lower)
             if looks:
                 return name, ""
             if looks is None:
@@ -269,6 +273,12 @@ def _trivy_looks(words: list[str]) -> bool | None:
         return False
     told = _trivy_scanners(words)
     return None if told is None else bool(_MISCONFIG.search(told))
+
+
+def _trivy_reads(words: list[str]) -> bool:
+    """Whether a command of Trivy, which by itself looks for no licences, is told to."""
+    told = _trivy_scanners(words)
+    return told is not None and "license" in [one.strip() for one in told.split(",")]
 
 
 def _trivy_scanners(words: list[str]) -> str | None:

@@ -6,9 +6,10 @@ import re
 from typing import TYPE_CHECKING
 
 from soc2_collectors.github.models.action import LocalAction
-from soc2_collectors.github.models.expression import embedded
+from soc2_collectors.github.models.expression import condition, embedded
 from soc2_collectors.github.models.organization import Organization
 from soc2_collectors.github.models.repository import Environment
+from soc2_collectors.github.models.strangers import admitted
 from soc2_collectors.github.models.workflow import Content, Job, Unreadable, Workflow
 from soc2_pac.errors import FactUnavailable
 from soc2_pac.model import (
@@ -185,9 +186,10 @@ def github_pipeline_as_code(workflow: Workflow, evidence: Evidence) -> Verdict:
     """Build steps are versioned files, and what is started by hand waits for a reviewer.
 
     A job of a workflow that can be started by hand or by a call needs an environment with required reviewers,
-    where nobody approves their own deployment, when it gets secrets or may write to anything. What a reusable
-    workflow does with what it gets is not read, nor whether administrators bypass the environment:
-    github-prod-environment-reviewers asks that. A workflow that is switched off is not asked.
+    where nobody approves their own deployment, when it gets secrets or may write to anything, unless its condition
+    on ``github.event_name`` leaves such a start out. What a reusable workflow does with what it gets is not read,
+    nor whether administrators bypass the environment: github-prod-environment-reviewers asks that. A workflow that
+    is switched off is not asked.
 
     Why: who may start a workflow by hand chooses the branch and the inputs. With secrets and no environment
         that is a deployment that nobody else looked at.
@@ -208,7 +210,8 @@ def _by_files(workflow: Workflow, evidence: Evidence) -> Verdict:
     if not by_hand:
         return passed(f"{workflow.label} is started by events of the repository only")
     started = f"{workflow.label} is started by {by_hand[0]}"
-    acting = [job for job in content.jobs if _acts(job, content)]
+    jobs = [job for job in content.jobs if _reached_by_hand(job, content)]
+    acting = [job for job in jobs if _acts(job, content)]
     loose = [job.name for job in acting if not job.environment and not job.uses]
     if loose:
         return failed(f"{started}, and no environment stops its jobs: {', '.join(loose[:_SHOWN])}")
@@ -217,7 +220,7 @@ def _by_files(workflow: Workflow, evidence: Evidence) -> Verdict:
         return inconclusive(
             f"{started}, and {called[0]}, which is not read, gets secrets or may write"
         )
-    silent = [job.name for job in content.jobs if not job.environment and _by_default(job, content)]
+    silent = [job.name for job in jobs if not job.environment and _by_default(job, content)]
     if silent and (writing := _default_writes(evidence)):
         return failed(
             f"{started}, and no environment stops its jobs, which by default may write: "
@@ -231,7 +234,7 @@ def _guarded(
     workflow: Workflow, evidence: Evidence, started: str, environments: list[str]
 ) -> Verdict:
     if not environments:
-        return passed(f"{started}, and gets no secrets and no permission to write")
+        return passed(f"{started}, which gets no secrets and no permission to write")
     known = {
         one.name.lower(): one
         for one in evidence.account(Environment)
@@ -251,6 +254,12 @@ def _guarded(
         f"{started}, and what it changes waits for reviewers of {', '.join(environments)}",
         on=[known[name.lower()] for name in environments],
     )
+
+
+def _reached_by_hand(job: Job, content: Content) -> bool:
+    """Whether the job runs where somebody starts the workflow, by its condition."""
+    reached = admitted(condition(job.condition), content.triggers).triggers
+    return bool(reached & _BY_HAND)
 
 
 def _acts(job: Job, content: Content) -> bool:

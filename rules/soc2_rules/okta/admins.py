@@ -32,6 +32,7 @@ def okta_admin_inactive(
 ) -> Verdict:
     """Users with administrator roles sign in, and none of them is suspended or deactivated.
 
+    Those who have a role by a group count as well.
     Whether a person is still with the company, by the word of the HR roster, is asked of every account by
     rules of its own. ``exempt`` takes logins or patterns (a break-glass account that is sealed).
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from soc2_collectors.okta.models.network import ALL_ZONES, NetworkZone, held
@@ -25,22 +26,26 @@ _NONE = not_applicable("the org has no API tokens")
     known_as=["prowler:apitoken_not_super_admin"],
 )
 def okta_api_token_owner(
-    token: ApiToken, evidence: Evidence, *, exempt: tuple[str, ...] = ()
+    token: ApiToken, now: datetime, evidence: Evidence, *, exempt: tuple[str, ...] = ()
 ) -> Verdict:
     """API tokens belong to active accounts with fewer rights than a super administrator's.
 
-    ``exempt`` names tokens that may have a super administrator's rights (of a directory agent, say).
+    ``exempt`` names tokens that may have a super administrator's rights (of a directory agent, say). One that
+    ended opens nothing, and is not asked.
 
     Why: a token can do all that its owner can, without a second factor, for whoever holds it.
     Fix: make a service app with scopes in place of the token, or a token of an account with a custom
         role; then revoke this one: Security, API, Tokens.
     """
+    if _ended(token, now):
+        return not_applicable(f"it ended on {token.expires_at:%Y-%m-%d}")
+    end = token.expires_at
     found = evidence.index(User, "id").get(token.user_id, ())
     if not found:
         return inconclusive(f"its owner, user {token.user_id}, is not among those that were read")
     owner = found[0]
     if owner.status in GONE | WAITS:
-        return failed(f"it belongs to {owner.login}, who is {owner.status}", on=[owner])
+        return failed(f"it belongs to {owner.login}, who is {owner.status}", on=[owner], until=end)
     if not owner.known_status:
         return inconclusive(
             f"its owner {owner.login} has a status that is not known: {owner.status}"
@@ -52,12 +57,17 @@ def okta_api_token_owner(
         unread.of(lambda: evidence.account(Admin)), unread.of(lambda: evidence.account(Group))
     )
     if owner.id in strong.ids:
-        return failed(f"it belongs to {owner.login}, a super administrator", on=[owner])
+        return failed(f"it belongs to {owner.login}, a super administrator", on=[owner], until=end)
     unread.demand_all()
     strong.whole()
     if not strong.ids:
         return inconclusive("Okta shows no super administrator, and every org has one")
-    return passed(f"it belongs to {owner.login}, no super administrator", on=[owner])
+    return passed(f"it belongs to {owner.login}, no super administrator", on=[owner], until=end)
+
+
+def _ended(token: ApiToken, now: datetime) -> bool:
+    """Whether nobody can use it any more."""
+    return token.expires_at is not None and token.expires_at <= now
 
 
 @rule(
@@ -67,16 +77,24 @@ def okta_api_token_owner(
     empty=_NONE,
     known_as=["prowler:apitoken_restricted_to_network_zone"],
 )
-def okta_api_token_network(token: ApiToken, evidence: Evidence) -> Verdict:
+def okta_api_token_network(token: ApiToken, now: datetime, evidence: Evidence) -> Verdict:
     """API tokens work from network zones of known addresses only.
 
     Zones count that are active; what they hold together must be less than a tenth of the public addresses.
-    Whether a dynamic zone (a country, a provider) is narrow enough is not judged.
+    Whether a dynamic zone (a country, a provider) is narrow enough is not judged. A token that ended opens
+    nothing, and is not asked.
 
     Why: a token that leaked is worth nothing to somebody elsewhere.
     Fix: Security, API, Tokens: edit the token, and name the zones that calls must come from; Security,
         Networks: let these hold the addresses of the machines that use it.
     """
+    if _ended(token, now):
+        return not_applicable(f"it ended on {token.expires_at:%Y-%m-%d}")
+    return replace(_from_zones(token, evidence), until=token.expires_at)
+
+
+def _from_zones(token: ApiToken, evidence: Evidence) -> Verdict:
+    """Whether a token that did not end works from zones of known addresses only."""
     network = token.network
     if network is None:
         return inconclusive("Okta does not say from where the token may be used")
@@ -137,7 +155,7 @@ def okta_api_token_stale(
     if token.name in exempt:
         return not_applicable(f"{token.name} is exempt")
     end = token.expires_at
-    if end is not None and end <= now:
+    if _ended(token, now):
         return not_applicable(f"it ended on {end:%Y-%m-%d}")
     used = token.last_updated or token.created
     old, idle = days_after(token.created, max_age_days), days_after(used, max_unused_days)

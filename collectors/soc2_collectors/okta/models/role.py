@@ -108,7 +108,10 @@ class RoleAssignment(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class Admin(Resource, frozen=True, kw_only=True, rename="camel"):
-    """A user with administrator roles (``GET /api/v1/iam/assignees/users``)."""
+    """A user with administrator roles, by themselves or by a group.
+
+    ``GET /api/v1/iam/assignees/users``, and the members of groups that give a role.
+    """
 
     kind = "okta.admin"
     may_lack: ClassVar[Mapping[str, str]] = {
