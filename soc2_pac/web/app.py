@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 from typing import TYPE_CHECKING, Any, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from anyio import CapacityLimiter, to_thread
 from starlette.applications import Starlette
@@ -18,9 +18,10 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from soc2_pac import clock
-from soc2_pac.errors import Soc2PacError, UsageError
+from soc2_pac.api import tool_version
+from soc2_pac.errors import Soc2PacError, StoreError, UsageError
 from soc2_pac.model import utc_text
-from soc2_pac.output import csv_rows, json_rows
+from soc2_pac.output import csv_rows, json_rows, metrics
 from soc2_pac.store import queries
 from soc2_pac.web import details, lists, openapi
 from soc2_pac.web.access import SESSION_SECONDS
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from soc2_pac.store import Store
-    from soc2_pac.web.access import Access
+    from soc2_pac.web.access import Access, Session
     from soc2_pac.workspace import Workspace
 
 COOKIE = "soc2_pac_session"
@@ -131,15 +132,22 @@ class Pages:
         """Exchange the link for a session; without one, say where the link is."""
         code = request.query_params.get("code")
         if code is None:
-            return self._html(request, "login.html", "Sign in", {"wrong": False}, 401)
-        token = self._access.redeem(code)
-        if token is None:
-            return self._html(request, "login.html", "Sign in", {"wrong": True}, 401)
-        answer = RedirectResponse("/", 303)
-        answer.set_cookie(
-            COOKIE, token, max_age=SESSION_SECONDS, httponly=True, samesite="strict", path="/"
-        )
-        return answer
+            return self._html(request, "login.html", "Sign in", {"said": ""}, 401)
+        cookie = self._access.redeem(code)
+        if cookie is None:
+            said = "This link does not work any more: it works once, and for ten minutes."
+            return self._html(request, "login.html", "Sign in", {"said": said}, 401)
+        return _signed_in(cookie)
+
+    async def sign_in(self, request: Request) -> Response:
+        """Exchange a token for a session."""
+        sent = parse_qs((await _body(request)).decode("ascii", "replace"))
+        token = next(iter(sent.get("token", ())), "").strip()
+        cookie = await to_thread.run_sync(self._access.sign_in, token)
+        if cookie is None:
+            said = "This token does not work: it is none, has expired, or was revoked."
+            return self._html(request, "login.html", "Sign in", {"said": said}, 401)
+        return _signed_in(cookie)
 
     async def logout(self, request: Request) -> Response:
         """End the session."""
@@ -154,6 +162,12 @@ class Pages:
         """Whether the store can be read. Says nothing of what is in it."""
         await self._read(lambda place: queries.last_instant(place.connection))
         return PlainTextResponse("ok\n")
+
+    async def metrics(self, _request: Request) -> Response:
+        """How many findings there are now, for Prometheus."""
+        counted, judged = await self._read(lambda place: place.known.counted(place.connection))
+        text = metrics.of_store(counted, judged, tool_version())
+        return PlainTextResponse(text, media_type="text/plain; version=0.0.4")
 
     async def openapi(self, _request: Request) -> Response:
         """The description of the addresses for programs."""
@@ -218,6 +232,28 @@ def _twin(answer: lists.Answer, columns: tuple[str, ...], form: str, onward: str
     return response
 
 
+_MOST_BYTES = 4096
+"""Of what a form sends."""
+
+
+async def _body(request: Request) -> bytes:
+    """What was sent. Raises HTTPException (413) where it is more than a form has."""
+    sent = b""
+    async for part in request.stream():
+        sent += part
+        if len(sent) > _MOST_BYTES:
+            raise HTTPException(413)
+    return sent
+
+
+def _signed_in(cookie: str) -> Response:
+    answer = RedirectResponse("/", 303)
+    answer.set_cookie(
+        COOKIE, cookie, max_age=SESSION_SECONDS, httponly=True, samesite="strict", path="/"
+    )
+    return answer
+
+
 def _json(value: object) -> str:
     return json.dumps(value, default=str, ensure_ascii=False)
 
@@ -243,13 +279,16 @@ class Guard:
                     headers[name] = value
             await send(message)
 
-        refused = self._refused(scope)
+        try:
+            refused = await self._refused(scope)
+        except StoreError as error:
+            refused = PlainTextResponse(f"{error}\n", 503)
         if refused is not None:
             await refused(scope, receive, with_headers)
             return
         await self._app(scope, receive, with_headers)
 
-    def _refused(self, scope: Scope) -> Response | None:
+    async def _refused(self, scope: Scope) -> Response | None:
         headers = Headers(scope=scope)
         if headers.get("host", "") not in self._hosts:
             # A page of another site whose name was made to lead here is not ours.
@@ -259,15 +298,25 @@ class Guard:
         path = scope["path"]
         if path in _OPEN or path.startswith("/static/"):
             return None
-        session = self._access.session(_cookie(headers))
+        session = await to_thread.run_sync(self._session, headers)
         if session is None:
             if "text/html" in headers.get("accept", "") and scope["method"] in _SAFE:
                 return RedirectResponse("/login", 303)
             return PlainTextResponse(
-                "Not signed in. Next: open the link that soc2-pac serve printed.\n", 401
+                "Not signed in. Next: open the link that soc2-pac serve printed, or send a token.\n",
+                401,
+                {"www-authenticate": "Bearer"},
             )
         scope["soc2_session"] = session
         return None
+
+    def _session(self, headers: Headers) -> Session | None:
+        said = headers.get("authorization")
+        if said is None:
+            return self._access.session(_cookie(headers))
+        # Whoever sends a token is who the token says, or nobody: a session beside it does not count.
+        how, _, token = said.partition(" ")
+        return self._access.bearer(token.strip()) if how.lower() == "bearer" else None
 
     def _same_origin(self, headers: Headers) -> bool:
         site = headers.get("sec-fetch-site")
@@ -302,8 +351,10 @@ def build(work: Workspace, store: Store, access: Access, hosts: Collection[str])
         Route("/", pages.overview),
         Route("/overview.json", pages.overview),
         Route("/login", pages.login),
+        Route("/login", pages.sign_in, methods=["POST"]),
         Route("/logout", pages.logout, methods=["POST"]),
         Route("/health", pages.health),
+        Route("/metrics", pages.metrics),
         Route("/openapi.json", pages.openapi),
         Mount("/static", StaticFiles(packages=[("soc2_pac.web", "static")])),
         Route("/{name}", pages.listing),

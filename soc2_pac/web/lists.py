@@ -15,7 +15,8 @@ from soc2_pac.audit.controls import READ, ByRule
 from soc2_pac.audit.gaps import gaps as found_gaps
 from soc2_pac.criteria import CRITERIA
 from soc2_pac.errors import StoreError, UsageError
-from soc2_pac.model import Severity, Status, utc_text
+from soc2_pac.model import Severity, Status, utc_text, utc_time
+from soc2_pac.output.metrics import FindingCounts
 from soc2_pac.output.summary import WORST
 from soc2_pac.store import acts, counts, ledger, queries, waivers
 
@@ -68,6 +69,27 @@ class Known:
         accepted = counts.waived(connection)
         worst = counts.worst(connection, self.tallied(connection), accepted, WORST)
         return accepted.total(), list(worst)
+
+    def counted(self, connection: Connection) -> tuple[FindingCounts, float]:
+        """Findings that count by status, severity and waiver, and as of when they were judged (Unix time).
+
+        Raises:
+            StoreError: nothing was judged yet.
+        """
+        return self._of("counted", connection, lambda: self._counted(connection))
+
+    def _counted(self, connection: Connection) -> tuple[FindingCounts, float]:
+        judged = queries.last_instant(connection)
+        if judged is None:
+            raise StoreError(NOTHING)
+        by: Counter[tuple[Status, Severity, bool]] = Counter()
+        for one in self.tallied(connection):
+            if not one.outside:
+                by[one.status, one.severity, False] += one.findings
+        for (_, severity), number in counts.waived(connection).items():
+            by[Status.FAIL, severity, True] += number
+            by[Status.FAIL, severity, False] -= number
+        return FindingCounts(by, None), utc_time(judged).timestamp()
 
     def states(self, connection: Connection) -> list[State]:
         """The controls in force with their evidence."""

@@ -37,7 +37,7 @@ def run(work: Workspace, store: Store, host: str, port: int, say: Callable[[str]
     with listening(host, port) as listener:
         bound = listener.getsockname()[1]
         shown = f"[{host}]" if ":" in host else host
-        access = Access()
+        access = Access(store)
         app = build(work, store, access, {f"{shown}:{bound}", f"localhost:{bound}"})
         settings = uvicorn.Config(
             app,

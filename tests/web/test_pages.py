@@ -54,8 +54,8 @@ def store(
 
 
 @pytest.fixture
-def access() -> Access:
-    return Access()
+def access(store: Store) -> Access:
+    return Access(store)
 
 
 @pytest.fixture
@@ -79,7 +79,7 @@ def client(served: Starlette, access: Access) -> TestClient:
 # -- who may see what -------------------------------------------------------------------------------
 
 EVERY = [
-    "/", "/overview.json", "/openapi.json",
+    "/", "/overview.json", "/openapi.json", "/metrics",
     *(f"/{name}{form}" for name in LISTINGS for form in ("", ".json", ".csv")),
     *(f"/{name}/x{form}" for name in details.KINDS for form in ("", ".json")),
     "/nothing/of/that",
@@ -329,13 +329,14 @@ def test_nothing_can_be_written_while_pages_read(store: Store) -> None:
         connection.exec_driver_sql("DELETE FROM run WHERE id = -1")
 
 
-def test_only_signing_out_is_no_question(served: Starlette) -> None:
-    methods = {
-        route.path: route.methods  # type: ignore[attr-defined]
+def test_only_signing_in_and_out_are_no_questions(served: Starlette) -> None:
+    methods = [
+        (route.path, route.methods)  # type: ignore[attr-defined]
         for route in served.routes
         if not isinstance(route, Mount)
-    }
-    assert {path for path, how in methods.items() if not how <= {"GET", "HEAD"}} == {"/logout"}
+    ]
+    acting = {path for path, how in methods if not how <= {"GET", "HEAD"}}
+    assert acting == {"/login", "/logout"}
 
 
 def test_the_description_is_that_of_the_addresses(client: TestClient) -> None:
