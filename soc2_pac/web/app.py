@@ -109,7 +109,7 @@ class Pages:
         form = ""
         if name.endswith(".json"):
             name, form = name.removesuffix(".json"), "json"
-        if reader is None:
+        if reader is None or "\0" in name:
             raise HTTPException(404)
         found = await self._read(lambda place: reader(place, name))
         if found is None:
@@ -210,10 +210,13 @@ def _asked(request: Request, listing: lists.Listing) -> Asked:
         if name not in known:
             msg = f"'{name}' is no filter of this list. It knows: {', '.join(sorted(known))}"
             raise UsageError(msg)
+        if "\0" in value:
+            msg = f"{name}: no value has a character of code 0"
+            raise UsageError(msg)
         if value:
             given[name] = f"{given[name]},{value}" if name in given else value
     limit, after = given.pop("limit", str(ROWS)), given.pop("after", None)
-    if not limit.isdecimal() or not 1 <= int(limit) <= MOST_ROWS:
+    if not lists.is_number(limit) or not 1 <= int(limit) <= MOST_ROWS:
         msg = f"limit: '{limit}' is no number from 1 to {MOST_ROWS}"
         raise UsageError(msg)
     return Asked(given, int(limit), after)

@@ -9,8 +9,10 @@ from collections import Counter, defaultdict
 from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
+import msgspec
+
 from soc2_pac import api, clock
-from soc2_pac.audit import attestations, reviews
+from soc2_pac.audit import access, attestations, history, populations, reviews
 from soc2_pac.audit.controls import READ, ByRule
 from soc2_pac.audit.gaps import gaps as found_gaps
 from soc2_pac.criteria import CRITERIA
@@ -32,6 +34,8 @@ if TYPE_CHECKING:
 ROWS = 100
 """Rows of a page where no other number is asked for."""
 _DIGITS = 9
+_TOO_MUCH = 2**63
+"""No id of a row is as high."""
 NOTHING = "nothing was judged yet. Next: soc2-pac run"
 MOST_ROWS = 1000
 """Rows of a page at most."""
@@ -179,6 +183,11 @@ class Listing:
     filters: tuple[Filter, ...] = ()
 
 
+def is_number(text: str) -> bool:
+    """Whether a text is a number that rows may have."""
+    return text.isascii() and text.isdecimal() and len(text) <= _DIGITS
+
+
 # -- paging ---------------------------------------------------------------------------------------------
 
 
@@ -191,11 +200,14 @@ def _behind(asked: Asked, place: type[Any]) -> Any:  # noqa: ANN401 - of the typ
     if asked.after is None:
         return None
     try:
-        found = place(*json.loads(base64.urlsafe_b64decode(f"{asked.after}===")))
-    except (ValueError, TypeError) as error:
+        text = base64.urlsafe_b64decode(f"{asked.after}===")
+        found = msgspec.json.decode(text, type=place)
+    except (ValueError, msgspec.MsgspecError) as error:
         raise _no_place(asked) from error
-    if not all(isinstance(value, str | int | None) for value in found):
-        raise _no_place(asked)
+    for value in found:
+        # Neither database takes these, and no place has them.
+        if (isinstance(value, int) and not 0 <= value < _TOO_MUCH) or "\0" in str(value):
+            raise _no_place(asked)
     return found
 
 
@@ -206,7 +218,7 @@ def _no_place(asked: Asked) -> UsageError:
 def _start(asked: Asked) -> int:
     """How many rows are before the page. Raises UsageError where its place is no number."""
     said = asked.after or "0"
-    if not (said.isascii() and said.isdecimal() and len(said) <= _DIGITS):
+    if not is_number(said):
         raise _no_place(asked)
     return int(said)
 
@@ -508,7 +520,7 @@ def _collections(place: Place, asked: Asked) -> Answer:
     kind = _kind(place, asked, known)
     scope = _scope(asked, known)
     said = asked.filters.get("run")
-    if said is not None and not said.isdecimal():
+    if said is not None and not is_number(said):
         msg = f"run: '{said}' is no number"
         raise UsageError(msg)
     found = queries.collections(
@@ -520,6 +532,29 @@ def _collections(place: Place, asked: Asked) -> Answer:
         if kind in (None, one.kind) and (scope is None or queries.matches_any(scope, [one.scope]))
     )
     return _page_of(rows, asked)
+
+
+def _populations(place: Place, asked: Asked) -> Answer:
+    rows: list[Row] = [
+        {"population": row["kind"], **row} for row in populations.summaries(place.connection)
+    ]
+    if history.derivable(place.connection, place.work.registry.kinds):
+        rows += [
+            {"population": kind, "kind": kind, "scope": None, "status": "derived", "query": what}
+            for kind, what in history.KINDS.items()
+        ]
+    return _page_of(rows, asked)
+
+
+def _ledger(place: Place, asked: Asked) -> Answer:
+    found = ledger.newest(
+        place.connection, after=_behind(asked, ledger.Place), limit=asked.limit + 1
+    )
+    return _keyed(found, asked, ledger.Place, lambda one: one._asdict())
+
+
+def _tokens(place: Place, asked: Asked) -> Answer:
+    return _page_of(access.rows(place.connection, clock.now()), asked)
 
 
 _SCOPE = Filter("scope", "Scope", hint="aws:111122223333, or aws:*")
@@ -598,6 +633,12 @@ LISTINGS = {
             _reviews,
         ),
         Listing(
+            "populations", "Populations",
+            "Every event of a kind, as far as it was collected: changes, deployments, who came and left.",
+            ("population", "scope", "status", "count", "covered_from", "covered_to", "collections", "last_collection"),
+            _populations,
+        ),
+        Listing(
             "runs", "Runs",
             "Every run, newest first.",
             ("id", "command", "status", "started_at", "finished_at", "collections", "complete", "requests"),
@@ -609,6 +650,18 @@ LISTINGS = {
             ("kind", "scope", "status", "reason", "count", "gaps", "requests", "finished_at", "run"),
             _collections,
             (Filter("run", "Run", hint="12"), _KIND, _SCOPE),
+        ),
+        Listing(
+            "ledger", "Ledger",
+            "All that was recorded, chained by hashes, newest first. A checkpoint elsewhere shows a cut end.",
+            ("seq", "entry", "ref", "recorded_at", "body_digest", "hash"),
+            _ledger,
+        ),
+        Listing(
+            "tokens", "Tokens",
+            "Who may read these pages with a token. No token is shown, nor kept.",
+            ("token", "state", "name", "role", "until", "created_at", "created_by", "revoked_at", "reason"),
+            _tokens,
         ),
     )
 }  # fmt: skip

@@ -36,8 +36,8 @@ pytestmark = [
 
 PATHS = (
     "/", "/criteria", "/controls", "/rules", "/findings", "/findings?status=fail", "/documents", "/gaps", "/waivers",
-    "/attestations", "/reviews", "/runs", "/collections", "/rules/aws-root-mfa", "/criteria/CC6.1", "/runs/2",
-    "/nothing",
+    "/attestations", "/reviews", "/runs", "/collections", "/ledger", "/populations", "/tokens",
+    "/rules/aws-root-mfa", "/criteria/CC6.1", "/runs/2", "/nothing",
 )  # fmt: skip
 
 

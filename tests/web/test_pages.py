@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import base64
 import csv
 import io
 import json
 import re
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import pytest
 from starlette.routing import Mount
 from starlette.testclient import TestClient
 
 from soc2_pac import config, plugins
+from soc2_pac.audit import populations
 from soc2_pac.errors import StoreError
 from soc2_pac.model import Status
-from soc2_pac.store import open_store, queries
+from soc2_pac.store import ledger, open_store, queries
 from soc2_pac.web import details, openapi
 from soc2_pac.web.access import Access
 from soc2_pac.web.app import COOKIE, build
@@ -230,6 +233,56 @@ def test_numbers_of_the_overview_are_those_of_the_lists(client: TestClient) -> N
         assert len(client.get("/findings.json", params=query).json()) == number
     assert said["gaps"] == len(client.get("/gaps.json").json())
     assert said["statuses"]["fail"]
+
+
+def test_the_ledger_is_that_of_the_store(client: TestClient, store: Store) -> None:
+    rows = client.get("/ledger.json?limit=1000").json()
+    with store.reading() as connection:
+        head = ledger.head(connection)
+    assert (rows[0]["seq"], rows[0]["hash"]) == (head.seq, head.hash)
+    assert [row["seq"] for row in rows] == list(range(head.seq, 0, -1))
+    text = client.get("/ledger?limit=1000").text
+    runs = [row["ref"] for row in rows if row["entry"] == "run.ended"]
+    assert runs
+    assert all(f'href="/runs/{run}"' in text for run in runs)
+
+
+def test_populations_are_those_of_the_store(client: TestClient, store: Store) -> None:
+    rows = client.get("/populations.json").json()
+    with store.reading() as connection:
+        expected = populations.summaries(connection)
+    assert expected
+    assert [(r["kind"], r["scope"], r["count"]) for r in rows if r["status"] != "derived"] == [
+        (row["kind"], row["scope"], row["count"]) for row in expected
+    ]
+
+
+ODD_PLACES = [
+    [], [1], ["x"], [None], [-1], [2**63], [10**30], [1.5], [True], [[1]], {"seq": 1}, "x", 1, ["\0"],
+    ["a", "b", "c", "d", "e"], ["a", "b", "c", "d", None], ["a", "b", "c", "d", "\0"], ["a", "b", "c", 10**30],
+    ["a", "b", "\0", 1], ["a", "b", "c", "d"], ["a", "b", "c", -1], [1, 2, 3, 4], [1, 2, 3, 4, 5],
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", LISTINGS)
+def test_a_place_that_somebody_made_up_breaks_nothing(client: TestClient, name: str) -> None:
+    for place in ODD_PLACES:
+        text = base64.urlsafe_b64encode(json.dumps(place).encode()).decode().rstrip("=")
+        answer = client.get(f"/{name}.json", params={"after": text})
+        assert answer.status_code in (200, 400), place
+
+
+@pytest.mark.parametrize(
+    "value", ["\0", "a\0b", "\ud800", "9" * 40, "-1", "%", "_", "'", "*" * 400, "٣"]
+)
+def test_no_value_of_a_filter_breaks_a_list(client: TestClient, value: str) -> None:
+    said = quote(value, errors="surrogatepass")
+    for listing in LISTINGS.values():
+        for name in (*(one.name for one in listing.filters), "after", "limit"):
+            answer = client.get(f"/{listing.name}.json?{name}={said}")
+            assert answer.status_code in (200, 400), (listing.name, name)
+    for kind in details.KINDS:
+        assert client.get(f"/{kind}/{said}.json").status_code == 404, kind
 
 
 def test_evidence_of_an_instant(client: TestClient, store: Store) -> None:
