@@ -26,6 +26,7 @@ from soc2_pac.store import queries
 from soc2_pac.web import details, lists, openapi
 from soc2_pac.web.access import SESSION_SECONDS
 from soc2_pac.web.lists import LISTINGS, MOST_ROWS, ROWS, Asked, Known, Place
+from soc2_pac.web.proxy import Outsider
 from soc2_pac.web.render import address, environment
 
 if TYPE_CHECKING:
@@ -36,11 +37,13 @@ if TYPE_CHECKING:
 
     from soc2_pac.store import Store
     from soc2_pac.web.access import Access, Session
+    from soc2_pac.web.proxy import Proxy
     from soc2_pac.workspace import Workspace
 
 COOKIE = "soc2_pac_session"
-"""Of a session. Over TLS it would be ``__Host-``; a browser takes that prefix over TLS only, and this server is reached
-over loopback."""
+"""Of a session. A browser takes the prefix ``__Host-`` over TLS only, and this server is reached over loopback."""
+HOST_COOKIE = f"__Host-{COOKIE}"
+"""The same where a proxy with TLS stands in front: by one of the names that the configuration has."""
 _HEADERS = {
     "content-security-policy": "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
@@ -137,7 +140,7 @@ class Pages:
         if cookie is None:
             said = "This link does not work any more: it works once, and for ten minutes."
             return self._html(request, "login.html", "Sign in", {"said": said}, 401)
-        return _signed_in(cookie)
+        return _signed_in(request, cookie)
 
     async def sign_in(self, request: Request) -> Response:
         """Exchange a token for a session."""
@@ -147,13 +150,16 @@ class Pages:
         if cookie is None:
             said = "This token does not work: it is none, has expired, or was revoked."
             return self._html(request, "login.html", "Sign in", {"said": said}, 401)
-        return _signed_in(cookie)
+        return _signed_in(request, cookie)
 
     async def logout(self, request: Request) -> Response:
         """End the session."""
-        self._access.end(request.cookies.get(COOKIE))
+        name = _cookie_name(request)
+        self._access.end(request.cookies.get(name))
         answer = RedirectResponse("/login", 303)
-        answer.delete_cookie(COOKIE, path="/", httponly=True, samesite="strict")
+        answer.delete_cookie(
+            name, path="/", secure=name == HOST_COOKIE, httponly=True, samesite="strict"
+        )
         return answer
 
     # -- for programs -------------------------------------------------------------------------------
@@ -249,10 +255,21 @@ async def _body(request: Request) -> bytes:
     return sent
 
 
-def _signed_in(cookie: str) -> Response:
+def _cookie_name(request: Request) -> str:
+    return HOST_COOKIE if request.scope["soc2_tls"] else COOKIE
+
+
+def _signed_in(request: Request, cookie: str) -> Response:
+    name = _cookie_name(request)
     answer = RedirectResponse("/", 303)
     answer.set_cookie(
-        COOKIE, cookie, max_age=SESSION_SECONDS, httponly=True, samesite="strict", path="/"
+        name,
+        cookie,
+        max_age=SESSION_SECONDS,
+        path="/",
+        secure=name == HOST_COOKIE,
+        httponly=True,
+        samesite="strict",
     )
     return answer
 
@@ -264,10 +281,19 @@ def _json(value: object) -> str:
 class Guard:
     """Before every answer: is the address ours, may this browser ask, who is it. After it: the headers."""
 
-    def __init__(self, app: ASGIApp, access: Access, hosts: Collection[str]) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        access: Access,
+        hosts: Collection[str],
+        names: Collection[str],
+        proxy: Proxy | None,
+    ) -> None:
         self._app = app
         self._access = access
         self._hosts = frozenset(hosts)
+        self._names = frozenset(names)
+        self._proxy = proxy
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, or refuse to."""
@@ -293,7 +319,9 @@ class Guard:
 
     async def _refused(self, scope: Scope) -> Response | None:
         headers = Headers(scope=scope)
-        if headers.get("host", "") not in self._hosts:
+        host = headers.get("host", "").lower()
+        scope["soc2_tls"] = host in self._names
+        if host not in self._hosts and host not in self._names:
             # A page of another site whose name was made to lead here is not ours.
             return PlainTextResponse("This server is not known by that name.\n", 421)
         if scope["method"] not in _SAFE and not self._same_origin(headers):
@@ -301,7 +329,11 @@ class Guard:
         path = scope["path"]
         if path in _OPEN or path.startswith("/static/"):
             return None
-        session = await to_thread.run_sync(self._session, headers)
+        session = self._by_proxy(scope, headers)
+        if isinstance(session, Outsider):
+            return PlainTextResponse("You are in no group that may see these pages.\n", 403)
+        if session is None:
+            session = await to_thread.run_sync(self._session, headers, scope["soc2_tls"])
         if session is None:
             if "text/html" in headers.get("accept", "") and scope["method"] in _SAFE:
                 return RedirectResponse("/login", 303)
@@ -313,10 +345,16 @@ class Guard:
         scope["soc2_session"] = session
         return None
 
-    def _session(self, headers: Headers) -> Session | None:
+    def _by_proxy(self, scope: Scope, headers: Headers) -> Session | Outsider | None:
+        if self._proxy is None:
+            return None
+        peer = scope.get("client")
+        return self._proxy.who(peer[0] if peer else None, headers)
+
+    def _session(self, headers: Headers, tls: bool) -> Session | None:  # noqa: FBT001 - asked by a thread
         said = headers.get("authorization")
         if said is None:
-            return self._access.session(_cookie(headers))
+            return self._access.session(_cookie(headers, HOST_COOKIE if tls else COOKIE))
         # Whoever sends a token is who the token says, or nobody: a session beside it does not count.
         how, _, token = said.partition(" ")
         return self._access.bearer(token.strip()) if how.lower() == "bearer" else None
@@ -326,10 +364,11 @@ class Guard:
         if site is not None:
             return site == "same-origin"
         origin = headers.get("origin", "")
-        return urlsplit(origin).netloc in self._hosts
+        found = urlsplit(origin).netloc
+        return found in self._hosts or found in self._names
 
 
-def _cookie(headers: Headers) -> str | None:
+def _cookie(headers: Headers, name: str) -> str | None:
     from http.cookies import CookieError, SimpleCookie  # noqa: PLC0415
 
     jar: SimpleCookie = SimpleCookie()
@@ -337,17 +376,25 @@ def _cookie(headers: Headers) -> str | None:
         jar.load(headers.get("cookie", ""))
     except CookieError:
         return None
-    return jar[COOKIE].value if COOKIE in jar else None
+    return jar[name].value if name in jar else None
 
 
-def build(work: Workspace, store: Store, access: Access, hosts: Collection[str]) -> Starlette:
+def build(
+    work: Workspace,
+    store: Store,
+    access: Access,
+    hosts: Collection[str],
+    proxy: Proxy | None = None,
+) -> Starlette:
     """The application.
 
     Args:
         work: configuration and plugins.
         store: open for as long as the application runs. Nothing is written to it.
         access: who may see it.
-        hosts: names with port by which the server is reached: ``127.0.0.1:8765``.
+        hosts: names with port by which the server is reached: ``127.0.0.1:8765``. Those of the configuration are
+            reached through a proxy with TLS.
+        proxy: that signs people in.
     """
     pages = Pages(work, store, access)
     routes = [
@@ -367,7 +414,9 @@ def build(work: Workspace, store: Store, access: Access, hosts: Collection[str])
     return Starlette(
         routes=routes,
         middleware=[
-            Middleware(Guard, access=access, hosts=hosts),
+            Middleware(
+                Guard, access=access, hosts=hosts, names=work.config.serve.names, proxy=proxy
+            ),
             Middleware(GZipMiddleware, minimum_size=1000),
         ],
         exception_handlers=handlers,
