@@ -76,6 +76,11 @@ def after_run(connection: Connection, run: int) -> At:
     return _at(connection, tables.evaluation.c.run_id <= run)
 
 
+def before(connection: Connection, last: At) -> At:
+    """The state that an evaluation changed."""
+    return _at(connection, tables.evaluation.c.id < last.evaluation)
+
+
 def _at(connection: Connection, chosen: sa.ColumnElement[bool]) -> At:
     e = tables.evaluation
     query = sa.select(e.c.id, e.c.as_of).where(chosen).order_by(e.c.id.desc()).limit(1)
@@ -188,7 +193,9 @@ def differences(
     """
     bound = {**_bound(connection, first, last), "passing": int(passing)}
     query = sa.text(_ALL + _ROWS).execution_options(yield_per=_CHUNK)
-    for row in connection.execute(query, bound):
-        values = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for it
-        values["outside"], values["passing"] = bool(row.outside), bool(row.passing)
-        yield Difference(**values)
+    # Whoever has seen enough leaves no cursor open.
+    with connection.execute(query, bound) as found:
+        for row in found:
+            values = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for it
+            values["outside"], values["passing"] = bool(row.outside), bool(row.passing)
+            yield Difference(**values)

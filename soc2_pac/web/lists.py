@@ -6,7 +6,7 @@ import base64
 import itertools
 import json
 from collections import Counter, defaultdict
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import msgspec
@@ -20,7 +20,8 @@ from soc2_pac.errors import StoreError, UsageError
 from soc2_pac.model import Severity, Status, utc_text, utc_time
 from soc2_pac.output.metrics import FindingCounts
 from soc2_pac.output.summary import WORST
-from soc2_pac.store import acts, counts, ledger, queries, waivers
+from soc2_pac.store import acts, counts, differences, ledger, queries, waivers
+from soc2_pac.store.gaps import run_started
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 ROWS = 100
 """Rows of a page where no other number is asked for."""
 _DIGITS = 9
+_FOREVER = "9999"
+"""Behind every instant."""
 _TOO_MUCH = 2**63
 """No id of a row is as high."""
 NOTHING = "nothing was judged yet. Next: soc2-pac run"
@@ -155,6 +158,8 @@ class Answer:
     """Where it goes on; ``None``: nowhere."""
     notes: tuple[str, ...] = ()
     """What must be said with it."""
+    lead: str = ""
+    """What the rows are about, where the address does not say it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -352,10 +357,10 @@ def _instant(asked: Asked, name: str) -> str | None:
         return None
     try:
         found = datetime.fromisoformat(said)
-    except ValueError as error:
+        return utc_text(found if found.tzinfo else found.replace(tzinfo=UTC))
+    except (ValueError, OverflowError) as error:  # a zone may lead out of the years that there are
         msg = f"{name}: '{said}' is no instant. Write 2026-03-31 or 2026-03-31T12:00:00Z"
         raise UsageError(msg) from error
-    return utc_text(found if found.tzinfo else found.replace(tzinfo=UTC))
 
 
 # -- what is counted ------------------------------------------------------------------------------------
@@ -441,6 +446,38 @@ def _rules(place: Place, asked: Asked) -> Answer:
 def _of(criteria: object, wanted: list[str]) -> bool:
     own = criteria if isinstance(criteria, list) else []
     return any(one in wanted or one.partition(".")[0] in wanted for one in own)
+
+
+def _changes(place: Place, asked: Asked) -> Answer:
+    connection = place.connection
+    last = _state(connection, asked, "until")
+    if last is None:
+        last = differences.at_instant(connection, _FOREVER)
+    first = _state(connection, asked, "since") or differences.before(connection, last)
+    if last.evaluation < first.evaluation:
+        msg = "until: it is before since. Write them the other way round"
+        raise UsageError(msg)
+    change = _known(asked, "change", differences.CHANGES, "change")
+    severities = _chosen(asked, "severity", Severity)
+    rows: Iterator[Row] = (
+        {**asdict(one), "message": one.before_message if one.after is None else one.after_message}
+        for one in differences.differences(connection, first, last)
+        if change in (None, one.change) and (not severities or one.severity in severities)
+    )
+    begin, end = (one.as_of or "before anything was judged" for one in (first, last))
+    answer = _page_of(rows, asked, *_nothing(place))
+    return replace(answer, lead=f"From {begin} to {end}.")
+
+
+def _state(connection: Connection, asked: Asked, name: str) -> differences.At | None:
+    """The state of an instant, or right after a run."""
+    said = asked.filters.get(name)
+    if said is None:
+        return None
+    if not is_number(said):
+        return differences.at_instant(connection, _instant(asked, name) or "")
+    run_started(connection, int(said))  # there is such a run
+    return differences.after_run(connection, int(said))
 
 
 # -- what people show -----------------------------------------------------------------------------------
@@ -596,6 +633,16 @@ LISTINGS = {
                 Filter("rule", "Rule", hint="aws-root-mfa"), _PROVIDER, _SCOPE, _KIND,
                 Filter("resource", "Resource", hint="id or name"),
                 Filter("waived", "Waived", ("yes", "no")), Filter("outside", "Outside", ("yes", "no")),
+            ),
+        ),
+        Listing(
+            "changes", "Changes",
+            "What is new, worse, better, fixed or no longer seen: by the last evaluation, or since when you say.",
+            ("change", "severity", "rule", "scope", "resource_name", "before", "after", "message"),
+            _changes,
+            (
+                Filter("since", "Since", hint="2026-03-31, or a run: 12"), Filter("until", "Until", hint="now"),
+                Filter("change", "Change", differences.CHANGES), _SEVERITY,
             ),
         ),
         Listing(

@@ -36,17 +36,32 @@ _INSTANTS = frozenset({
 })  # fmt: skip
 _DIGESTS = frozenset({"hash", "body_digest"})
 """Shown by their first digits, and leading nowhere."""
-_WORDS = frozenset({"status", "severity", "state", "cause"})
+_WORDS = frozenset({"status", "severity", "state", "cause", "change", "before", "after"})
 _LABELS = {
     "sla_due": "fix by", "resource_name": "resource", "started_at": "started", "finished_at": "finished",
     "expires_at": "expires", "valid_from": "from", "valid_to": "to", "last_complete": "last complete",
     "recorded_at": "recorded", "created_at": "created", "revoked_at": "revoked", "body_digest": "body",
     "not_applicable": "not applicable", "covers_from": "covers from", "covers_to": "to", "counts_until": "counts until",
 }  # fmt: skip
-_GOOD = frozenset({"pass", "complete", "current", "finished", "active", "closed"})
-_BAD = frozenset({"fail", "critical", "failing", "failed", "denied", "missing", "interrupted"})
+_GOOD = frozenset(
+    {"pass", "complete", "current", "finished", "active", "closed", "better", "fixed"}
+)
+_BAD = frozenset(
+    {"fail", "critical", "failing", "failed", "denied", "missing", "interrupted", "new", "worse"}
+)
 _DOUBT = frozenset(
-    {"inconclusive", "stale", "error", "partial", "high", "skipped", "no run", "never"}
+    {
+        "inconclusive",
+        "stale",
+        "error",
+        "partial",
+        "high",
+        "skipped",
+        "no run",
+        "never",
+        "no longer seen",
+        "left out",
+    }
 )
 
 
@@ -147,7 +162,7 @@ def _cell(column: str, value: Any, row: Mapping[str, Any]) -> Cell:  # noqa: ANN
 def _named(text: str, row: Mapping[str, Any]) -> Cell:
     """A resource by its name, leading to the finding or the document of the row."""
     href = ""
-    if "fingerprint" in row:
+    if "fingerprint" in row and row.get("after", "") is not None:
         href = address("findings", str(row["fingerprint"]))
     elif "digest" in row:
         href = address("documents", str(row["digest"]))

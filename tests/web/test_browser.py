@@ -36,7 +36,7 @@ pytestmark = [
 
 PATHS = (
     "/", "/criteria", "/controls", "/rules", "/findings", "/findings?status=fail", "/documents", "/gaps", "/waivers",
-    "/attestations", "/reviews", "/runs", "/collections", "/ledger", "/populations", "/tokens",
+    "/attestations", "/reviews", "/runs", "/collections", "/changes", "/ledger", "/populations", "/tokens",
     "/rules/aws-root-mfa", "/criteria/CC6.1", "/runs/2", "/nothing",
 )  # fmt: skip
 

@@ -7,6 +7,7 @@ import csv
 import io
 import json
 import re
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -18,11 +19,12 @@ from soc2_pac import config, plugins
 from soc2_pac.audit import populations
 from soc2_pac.errors import StoreError
 from soc2_pac.model import Status
-from soc2_pac.store import ledger, open_store, queries
+from soc2_pac.store import differences, ledger, open_store, queries
 from soc2_pac.web import details, openapi
 from soc2_pac.web.access import Access
 from soc2_pac.web.app import COOKIE, build
 from soc2_pac.web.lists import LISTINGS
+from soc2_pac.web.render import cells
 from soc2_pac.workspace import make_workspace
 from tests.store.mutations import fill, go_on
 
@@ -235,6 +237,40 @@ def test_numbers_of_the_overview_are_those_of_the_lists(client: TestClient) -> N
     assert said["statuses"]["fail"]
 
 
+def test_changes_are_those_between_two_evaluations(client: TestClient, store: Store) -> None:
+    with store.reading() as connection:
+        last = differences.at_instant(connection, "9999")
+        before = differences.before(connection, last)
+        expected = [asdict(one) for one in differences.differences(connection, before, last)]
+        every = list(differences.differences(connection, differences.At(0, None), last))
+    assert expected
+    rows = client.get("/changes.json").json()
+    assert [{name: row[name] for name in expected[0]} for row in rows] == expected
+    assert f"From {before.as_of} to {last.as_of}." in client.get("/changes").text
+    since = client.get("/changes.json?since=2020-01-01&limit=1000").json()
+    assert [row["fingerprint"] for row in since] == [one.fingerprint for one in every]
+    assert {one.change for one in every} >= {"new"}
+    for change in differences.CHANGES:
+        some = client.get("/changes.json", params={"since": "1", "change": change}).json()
+        assert {row["change"] for row in some} <= {change}
+    assert client.get("/changes.json?since=1&until=1").json() == []
+
+
+@pytest.mark.parametrize(
+    "query", ["since=2026-03-01&until=2020-01-01", "since=2&until=1", "since=99", "since=x", "change=worst",
+              "severity=worst"],
+)  # fmt: skip
+def test_changes_that_cannot_be_told(client: TestClient, query: str) -> None:
+    assert client.get(f"/changes.json?{query}").status_code == 400
+
+
+def test_what_is_gone_leads_to_no_finding() -> None:
+    row = {"resource_name": "x", "resource": "x", "fingerprint": "ab", "after": None}
+    (gone,) = cells("resource_name", row)
+    (there,) = cells("resource_name", {**row, "after": "fail"})
+    assert (gone.href, there.href) == ("", "/findings/ab")
+
+
 def test_the_ledger_is_that_of_the_store(client: TestClient, store: Store) -> None:
     rows = client.get("/ledger.json?limit=1000").json()
     with store.reading() as connection:
@@ -273,8 +309,9 @@ def test_a_place_that_somebody_made_up_breaks_nothing(client: TestClient, name: 
 
 
 @pytest.mark.parametrize(
-    "value", ["\0", "a\0b", "\ud800", "9" * 40, "-1", "%", "_", "'", "*" * 400, "٣"]
-)
+    "value", ["\0", "a\0b", "\ud800", "9" * 40, "-1", "%", "_", "'", "*" * 400, "٣", "20260101",
+     "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "2026-W01-1", "999999999"],
+)  # fmt: skip
 def test_no_value_of_a_filter_breaks_a_list(client: TestClient, value: str) -> None:
     said = quote(value, errors="surrogatepass")
     for listing in LISTINGS.values():
