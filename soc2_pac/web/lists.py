@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 ROWS = 100
 """Rows of a page where no other number is asked for."""
+MOST_CHANGES = 200_000
+"""Findings that came or went between two states that are compared: the server holds them meanwhile."""
 _DIGITS = 9
 _FOREVER = "9999"
 """Behind every instant."""
@@ -457,12 +459,25 @@ def _changes(place: Place, asked: Asked) -> Answer:
     if last.evaluation < first.evaluation:
         msg = "until: it is before since. Write them the other way round"
         raise UsageError(msg)
+    if differences.size(connection, first, last) > MOST_CHANGES:
+        since = first.as_of or "2000-01-01"
+        msg = (
+            f"since: more than {MOST_CHANGES:,} findings came or went in that time. Write a later one. "
+            f"Next: soc2-pac findings diff --since {since} compares any two"
+        )
+        raise UsageError(msg)
     change = _known(asked, "change", differences.CHANGES, "change")
-    severities = _chosen(asked, "severity", Severity)
+    found = differences.differences(
+        connection,
+        first,
+        last,
+        change=change,
+        severities=[Severity(one) for one in _chosen(asked, "severity", Severity)],
+        limit=_start(asked) + asked.limit + 1,
+    )
     rows: Iterator[Row] = (
         {**asdict(one), "message": one.before_message if one.after is None else one.after_message}
-        for one in differences.differences(connection, first, last)
-        if change in (None, one.change) and (not severities or one.severity in severities)
+        for one in found
     )
     begin, end = (one.as_of or "before anything was judged" for one in (first, last))
     answer = _page_of(rows, asked, *_nothing(place))

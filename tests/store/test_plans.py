@@ -183,6 +183,9 @@ def _differ(connection: Connection) -> None:
     first, last = differences.after_run(connection, 2), differences.after_run(connection, 99)
     assert differences.sums(connection, first, last)
     assert list(differences.differences(connection, first, last, passing=True))
+    chosen: dict[str, Any] = {"change": "worse", "severities": [Severity.HIGH], "limit": 3}
+    list(differences.differences(connection, first, last, **chosen))
+    assert differences.size(connection, first, last)
 
 
 def _others(connection: Connection) -> None:

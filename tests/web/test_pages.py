@@ -243,6 +243,9 @@ def test_changes_are_those_between_two_evaluations(client: TestClient, store: St
         before = differences.before(connection, last)
         expected = [asdict(one) for one in differences.differences(connection, before, last)]
         every = list(differences.differences(connection, differences.At(0, None), last))
+        later = list(
+            differences.differences(connection, differences.after_run(connection, 1), last)
+        )
     assert expected
     rows = client.get("/changes.json").json()
     assert [{name: row[name] for name in expected[0]} for row in rows] == expected
@@ -252,7 +255,14 @@ def test_changes_are_those_between_two_evaluations(client: TestClient, store: St
     assert {one.change for one in every} >= {"new"}
     for change in differences.CHANGES:
         some = client.get("/changes.json", params={"since": "1", "change": change}).json()
-        assert {row["change"] for row in some} <= {change}
+        assert [row["fingerprint"] for row in some] == [
+            one.fingerprint for one in later if one.change == change
+        ]
+        high = {"since": "1", "severity": "high,low"}
+        some = client.get("/changes.json", params=high).json()
+        assert [row["fingerprint"] for row in some] == [
+            one.fingerprint for one in later if one.severity in ("high", "low")
+        ]
     assert client.get("/changes.json?since=1&until=1").json() == []
 
 
@@ -262,6 +272,23 @@ def test_changes_are_those_between_two_evaluations(client: TestClient, store: St
 )  # fmt: skip
 def test_changes_that_cannot_be_told(client: TestClient, query: str) -> None:
     assert client.get(f"/changes.json?{query}").status_code == 400
+
+
+def test_more_changes_than_the_server_can_hold_are_no_empty_list(
+    client: TestClient, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with store.reading() as connection:
+        first, last = differences.At(0, None), differences.at_instant(connection, "9999")
+        size = differences.size(connection, first, last)
+        assert size >= len(list(differences.differences(connection, first, last, passing=True)))
+        assert differences.size(connection, last, last) == 0
+    monkeypatch.setattr("soc2_pac.web.lists.MOST_CHANGES", size)
+    assert client.get("/changes.json?since=2020-01-01").json()
+    monkeypatch.setattr("soc2_pac.web.lists.MOST_CHANGES", size - 1)
+    for form in ("", ".json", ".csv"):
+        answer = client.get(f"/changes{form}?since=2020-01-01")
+        assert answer.status_code == 400
+        assert "soc2-pac findings diff --since" in answer.text
 
 
 def test_what_is_gone_leads_to_no_finding() -> None:
