@@ -26,6 +26,7 @@ PATHS = (
     "/findings?severity=high&status=pass",
     "/findings?criterion=CC6.1&status=fail", "/findings?scope=bench:3&status=fail", "/documents",
     "/documents?kind=bench.account&scope=bench:7", "/gaps", "/waivers", "/runs", "/collections",
+    "/changes", "/ledger", "/populations", "/tokens", "/metrics",
 )  # fmt: skip
 
 

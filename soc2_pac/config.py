@@ -13,7 +13,7 @@ import tomllib
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar, get_args
 
 import msgspec
 
@@ -263,6 +263,34 @@ class QueriesTable(_Table, frozen=True):
     """Folders of saved questions (``*.sql``), counted from the configuration's own."""
 
 
+class ProxyTable(_Table, frozen=True, kw_only=True):
+    """``[serve.proxy]``: a proxy in front of ``soc2-pac serve`` that signs people in and says who they are."""
+
+    secret: SecretRef
+    """What the proxy sends with each request, so that nobody else can say who they are."""
+    viewers: tuple[str, ...] = ()
+    """Groups whose people may read."""
+    operators: tuple[str, ...] = ()
+    """Groups whose people may also act."""
+    peers: tuple[str, ...] = ("127.0.0.1", "::1")
+    """Addresses that the proxy connects from."""
+    proof_header: str = "X-Soc2-Pac-Proxy"
+    """Header with the secret."""
+    user_header: str = "X-Forwarded-User"
+    """Header with who it is."""
+    groups_header: str = "X-Forwarded-Groups"
+    """Header with their groups, separated by commas."""
+
+
+class ServeTable(_Table, frozen=True):
+    """``[serve]``: the pages."""
+
+    names: tuple[str, ...] = ()
+    """Further names by which browsers reach the server, through a proxy with TLS: ``soc2.acme.example``, with the
+    port where it is not 443."""
+    proxy: ProxyTable | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class RuleSettings:
     """``[rules.ID]``."""
@@ -304,6 +332,7 @@ class Config:
     checkpoints: CheckpointsTable
     queries: QueriesTable
     metrics: MetricsTable
+    serve: ServeTable
     raw_sources: Mapping[str, Mapping[str, object]]
     include: tuple[Named, ...]
     """Rules that alone are judged, by pattern; empty: all."""
@@ -525,6 +554,7 @@ _TABLES: dict[str, Any] = {
     "checkpoints": CheckpointsTable,
     "queries": QueriesTable,
     "metrics": MetricsTable,
+    "serve": ServeTable,
 }
 
 
@@ -561,6 +591,7 @@ def parse(document: Mapping[str, Any], path: Path | None) -> Config:
         what = f"'{tables['metrics'].mode}' is no file mode. Write 0600 or 0644"
         msg = f"{path or DEFAULT_FILE}: metrics.mode: {what}"
         raise ConfigError(msg)
+    _reachable(path, tables["serve"])
     if len(set(tables["sla"].weekend)) == len(WEEKDAYS):
         msg = f"{path}: sla.weekend: no day is left on which anybody works"
         raise ConfigError(msg)
@@ -573,6 +604,33 @@ def parse(document: Mapping[str, Any], path: Path | None) -> Config:
         rule_paths=rule_paths,
         **tables,
     )
+
+
+_NAME = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]{1,5})?")
+_HEADER = re.compile(r"[A-Za-z0-9-]+")
+
+
+def _reachable(path: Path | None, table: ServeTable) -> None:
+    """Raise ConfigError where the pages would be reached by no name, or people known by no header or group."""
+    where = f"{path or DEFAULT_FILE}: serve"
+    for name in table.names:
+        if not _NAME.fullmatch(name):
+            msg = f"{where}.names: '{name}' is no name of a host. Write soc2.acme.example, in small letters"
+            raise ConfigError(msg)
+    if (proxy := table.proxy) is None:
+        return
+    headers = [proxy.proof_header, proxy.user_header, proxy.groups_header]
+    if len({header.lower() for header in headers}) < len(headers) or not all(
+        _HEADER.fullmatch(header) for header in headers
+    ):
+        msg = f"{where}.proxy: proof_header, user_header and groups_header name three different headers"
+        raise ConfigError(msg)
+    if not proxy.viewers and not proxy.operators:
+        msg = f"{where}.proxy: name groups: viewers, operators. Without any nobody could sign in"
+        raise ConfigError(msg)
+    if not table.names:
+        msg = f'{where}.names: say by which name browsers reach the proxy: names = ["soc2.acme.example"]'
+        raise ConfigError(msg)
 
 
 class Named(Decision, frozen=True, kw_only=True):
@@ -728,7 +786,11 @@ def _check_keys(path: Path | None, key: str, value: object, shape: Any) -> None:
 
 
 def _takes_secret(shape: Any, field: str) -> bool:  # noqa: ANN401
-    name = field.partition(".")[0]
+    name, _, within = field.partition(".")
+    if within and isinstance(shape, type) and issubclass(shape, _Table):
+        kinds = [one.type for one in msgspec.structs.fields(shape) if one.name == name]
+        nested = [part for kind in kinds for part in get_args(kind) or (kind,)]
+        return any(_takes_secret(part, within) for part in nested)
     hints = getattr(shape, "__annotations__", {})
     return "SecretRef" in str(hints.get(name, ""))
 

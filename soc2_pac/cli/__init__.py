@@ -37,6 +37,7 @@ _COMMANDS = {
         "Type I, Type II and readiness reports, in every format.",
     ),
     "serve": ("soc2_pac.cli.serve:serve", "Show the store as pages in a browser."),
+    "tokens": ("soc2_pac.cli.tokens:tokens", "Who may read the pages, as what, until when."),
     "bundle": (
         "soc2_pac.cli.bundle:bundle",
         "The evidence of a period in one file, with its proof.",

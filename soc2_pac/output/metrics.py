@@ -6,6 +6,7 @@ Names, labels and meanings are an interface: docs/observability.md lists them, a
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import re
 import tempfile
@@ -33,10 +34,14 @@ METRICS = {
     "last_run_documents": "Documents that the last run collected.",
     "last_run_requests": "API requests of the last run, retries included.",
     "last_run_waited_seconds": "Time that collections of the last run waited for rate limits, summed up.",
+    "last_evaluation_timestamp_seconds": "As of when the findings were last judged (Unix).",
     "findings": "Current findings that count, by status, severity, and whether a waiver accepts them.",
     "findings_overdue": "Failures that are past their due date and not waived, by severity.",
 }
 """Name without the prefix -> help. All are gauges: the file holds the state after the last run."""
+
+OF_THE_SERVER = frozenset({"last_evaluation_timestamp_seconds"})
+"""What stands in no file: the server alone says it."""
 
 _LAST_SUCCESS = re.compile(rf"^{PREFIX}last_success_timestamp_seconds (\S+)$", re.MULTILINE)
 
@@ -64,7 +69,8 @@ class FindingCounts:
 
     by: Counter[tuple[Status, Severity, bool]]
     """Status, severity, waived."""
-    overdue: Counter[Severity]
+    overdue: Counter[Severity] | None
+    """``None``: nobody counted them."""
 
 
 def count_findings(findings: Iterable[Finding], now: str) -> FindingCounts:
@@ -91,6 +97,19 @@ def text(run: RunMeasured, version: str, before: str = "") -> str:
         before: the content of the file so far: a failed run keeps the time of the last success.
     """
     return "".join(_families(run, version, before))
+
+
+def of_store(found: FindingCounts, judged: float, version: str) -> str:
+    """What a server says of the store at this moment, by the same names: nothing of any run.
+
+    ``judged``: the instant of the last evaluation: numbers that nobody renews must not look like good news.
+    """
+    families = (
+        _family("build_info", [({"version": version}, 1)]),
+        _family("last_evaluation_timestamp_seconds", [({}, judged)]),
+        _of_findings(found),
+    )
+    return "".join(itertools.chain.from_iterable(families))
 
 
 def _families(run: RunMeasured, version: str, before: str) -> Iterator[str]:
@@ -136,9 +155,9 @@ def _of_findings(found: FindingCounts) -> Iterator[str]:
             for waived in ((False, True) if status is Status.FAIL else (False,))
         ],
     )
-    yield from _family(
-        "findings_overdue", [({"severity": str(s)}, found.overdue[s]) for s in Severity]
-    )
+    if found.overdue is not None:
+        late = [({"severity": str(s)}, found.overdue[s]) for s in Severity]
+        yield from _family("findings_overdue", late)
 
 
 def _family(name: str, samples: Iterable[tuple[Mapping[str, str], float]]) -> Iterator[str]:

@@ -14,7 +14,7 @@ from soc2_pac.model import Severity, Status
 from soc2_pac.store import tables
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from sqlalchemy import Connection
 
@@ -74,6 +74,11 @@ def at_instant(connection: Connection, instant: str) -> At:
 def after_run(connection: Connection, run: int) -> At:
     """The state right after a run."""
     return _at(connection, tables.evaluation.c.run_id <= run)
+
+
+def before(connection: Connection, last: At) -> At:
+    """The state that an evaluation changed."""
+    return _at(connection, tables.evaluation.c.id < last.evaluation)
 
 
 def _at(connection: Connection, chosen: sa.ColumnElement[bool]) -> At:
@@ -150,7 +155,7 @@ FROM told t
 JOIN rule r ON r.id = t.rule_id
 JOIN scope s ON s.id = t.scope_id
 LEFT JOIN resource res ON res.id = t.resource_id
-WHERE t.change IS NOT NULL AND t.passing <= :passing
+WHERE t.change IS NOT NULL AND t.passing <= :passing {{chosen}}
 ORDER BY {_ORDER}, {_RANK.format(severity="t.severity")} DESC, rule, scope, COALESCE(res.uid, ''), t.fingerprint
 """
 _SUMS = "SELECT t.change, t.passing, COUNT(*) FROM told t WHERE t.change IS NOT NULL GROUP BY t.change, t.passing"
@@ -170,6 +175,15 @@ def _bound(connection: Connection, first: At, last: At) -> dict[str, int]:
     return found
 
 
+def size(connection: Connection, first: At, last: At) -> int:
+    """How many findings the evaluations between two states opened and closed: what a comparison costs."""
+    e = tables.evaluation
+    query = sa.select(sa.func.coalesce(sa.func.sum(e.c.opened + e.c.closed), 0)).where(
+        e.c.id > first.evaluation, e.c.id <= last.evaluation
+    )
+    return int(connection.execute(query).scalar_one())
+
+
 def sums(connection: Connection, first: At, last: At) -> dict[tuple[str, bool], int]:
     """(change, whether it is only something that passes and came or went) -> how many findings."""
     bound = _bound(connection, first, last)
@@ -180,15 +194,41 @@ def sums(connection: Connection, first: At, last: At) -> dict[tuple[str, bool], 
 
 
 def differences(
-    connection: Connection, first: At, last: At, *, passing: bool = False
+    connection: Connection,
+    first: At,
+    last: At,
+    *,
+    passing: bool = False,
+    change: str | None = None,
+    severities: Collection[Severity] = (),
+    limit: int | None = None,
 ) -> Iterator[Difference]:
     """Findings that differ, in the order of :data:`CHANGES`, the most severe first. Streams.
 
-    ``passing``: also what passes, and came or went.
+    Args:
+        connection: within ``Database.reading``.
+        first: the earlier state.
+        last: the later one.
+        passing: also what passes, and came or went.
+        change: only this one of :data:`CHANGES`.
+        severities: only these; all when empty.
+        limit: so many at most; the database keeps no more.
     """
-    bound = {**_bound(connection, first, last), "passing": int(passing)}
-    query = sa.text(_ALL + _ROWS).execution_options(yield_per=_CHUNK)
-    for row in connection.execute(query, bound):
-        values = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for it
-        values["outside"], values["passing"] = bool(row.outside), bool(row.passing)
-        yield Difference(**values)
+    bound: dict[str, object] = {**_bound(connection, first, last), "passing": int(passing)}
+    chosen = ""
+    if change is not None:
+        chosen, bound["change"] = " AND t.change = :change", change
+    if severities:
+        named = {f"severity_{n}": str(one) for n, one in enumerate(severities)}
+        chosen += f" AND t.severity IN ({', '.join(f':{name}' for name in named)})"
+        bound |= named
+    text = _ALL + _ROWS.format(chosen=chosen)
+    if limit is not None:
+        text, bound["limit"] = f"{text} LIMIT :limit", limit
+    query = sa.text(text).execution_options(yield_per=_CHUNK)
+    # Whoever has seen enough leaves no cursor open.
+    with connection.execute(query, bound) as found:
+        for row in found:
+            values = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for it
+            values["outside"], values["passing"] = bool(row.outside), bool(row.passing)
+            yield Difference(**values)

@@ -6,7 +6,7 @@ import functools
 import hashlib
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 import sqlalchemy as sa
@@ -17,7 +17,7 @@ from soc2_pac.store import simulation, tables
 from soc2_pac.store.database import batched, insert
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from sqlalchemy import Connection, Row
 
@@ -25,6 +25,8 @@ _encode = msgspec.json.Encoder().encode
 
 _HEAD = sa.text("SELECT seq, hash FROM ledger ORDER BY seq DESC LIMIT 1")
 
+_HIGHEST = 2**63 - 1
+"""No entry has a number as high."""
 _AT_ONCE = 500
 """Ids in one ``IN (...)``."""
 
@@ -129,6 +131,53 @@ def head(connection: Connection) -> Head:
     """The last entry; (0, GENESIS) for an empty chain."""
     row = connection.execute(_HEAD).first()
     return Head(row.seq, row.hash) if row else Head(0, GENESIS)
+
+
+class Entry(NamedTuple):
+    """An entry as people look at it; ``verify`` says whether it is sound."""
+
+    seq: int
+    entry: str
+    """What was recorded: ``run``, ``collection``, ``act``."""
+    ref: str
+    """The id of the row that it is about."""
+    recorded_at: str
+    body_digest: str
+    """SHA-256 of that row's canonical text."""
+    hash: str
+    """Over all of this and the hash of the entry before."""
+
+
+class Place(NamedTuple):
+    """Where a page of entries ended."""
+
+    seq: int
+
+    @classmethod
+    def of(cls, entry: Entry) -> Place:
+        """The place of an entry."""
+        return cls(entry.seq)
+
+
+def newest(connection: Connection, *, after: Place | None = None, limit: int) -> Iterator[Entry]:
+    """Entries, the newest first; found by keys.
+
+    Args:
+        connection: within ``Database.reading``.
+        after: only what comes behind this place in the order: what is older.
+        limit: so many at most.
+    """
+    t = tables.ledger
+    # The first page has a place, too, so that both are found in one way: by the key.
+    behind = _HIGHEST if after is None else after.seq
+    query = (
+        sa.select(t.c.seq, t.c.kind, t.c.ref, t.c.recorded_at, t.c.body_digest, t.c.hash)
+        .where(t.c.seq < behind)
+        .order_by(t.c.seq.desc())
+        .limit(limit)
+    )
+    for row in connection.execute(query):
+        yield Entry(*row)
 
 
 def append(

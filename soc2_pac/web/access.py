@@ -1,6 +1,7 @@
-"""Who may see the pages: whoever has the link that is printed at start, which works once.
+"""Who may see the pages: whoever has the link that is printed at start, which works once, or a token.
 
-Sessions live in this process: they end with it, and can be ended before. Nothing about them is stored.
+Sessions live in this process: they end with it, and can be ended before. Nothing about them is stored. Tokens are acts
+in the store (:mod:`soc2_pac.audit.access`): each request asks whether its token still holds.
 """
 
 from __future__ import annotations
@@ -10,6 +11,14 @@ import secrets
 import threading
 import time
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from soc2_pac import clock
+from soc2_pac.audit import access as tokens
+
+if TYPE_CHECKING:
+    from soc2_pac.acts.access import Role
+    from soc2_pac.store import Store
 
 LINK_SECONDS = 600
 """How long the printed link works."""
@@ -27,12 +36,17 @@ class Session:
     """As whom."""
     ends: float
     """By :func:`time.monotonic`."""
+    role: Role = "operator"
+    token: str | None = None
+    """Id of the token that it rests on; ``None``: the printed link."""
 
 
 class Access:
     """The link and the sessions of one server. Safe to use from threads."""
 
-    def __init__(self) -> None:
+    def __init__(self, store: Store) -> None:
+        """``store``: where tokens are kept, open for as long as this is used."""
+        self._store = store
         self._lock = threading.Lock()
         self._code: str | None = None
         self._code_ends = 0.0
@@ -56,24 +70,63 @@ class Access:
             if not good:
                 return None
             self._code = None
-            token = secrets.token_urlsafe(32)
-            while len(self._sessions) >= _MOST:
-                del self._sessions[next(iter(self._sessions))]
-            self._sessions[token] = Session("local", time.monotonic() + SESSION_SECONDS)
-            return token
+            return self._begun(Session("local", time.monotonic() + SESSION_SECONDS))
 
-    def session(self, token: str | None) -> Session | None:
-        """The session of a cookie; ``None`` where there is none, or it is over."""
-        if not token:
+    def _begun(self, session: Session) -> str:
+        """With the lock held."""
+        cookie = secrets.token_urlsafe(32)
+        while len(self._sessions) >= _MOST:
+            del self._sessions[next(iter(self._sessions))]
+        self._sessions[cookie] = session
+        return cookie
+
+    def bearer(self, token: str) -> Session | None:
+        """Who sends a token with a request; ``None`` where it does not hold.
+
+        Raises:
+            StoreError: the store cannot be read.
+        """
+        with self._store.reading(strictly=True) as connection:
+            found = tokens.holder(connection, token, clock.now())
+        if found is None:
+            return None
+        ends = time.monotonic() + SESSION_SECONDS
+        return Session(found.said.name, ends, found.said.role, found.id)
+
+    def sign_in(self, token: str) -> str | None:
+        """Exchange a token for a session, which ends with it; ``None`` where it does not hold.
+
+        Raises:
+            StoreError: the store cannot be read.
+        """
+        session = self.bearer(token)
+        if session is None:
             return None
         with self._lock:
-            found = self._sessions.get(token)
-            if found is not None and found.ends <= time.monotonic():
-                del self._sessions[token]
-                return None
-            return found
+            return self._begun(session)
 
-    def end(self, token: str | None) -> None:
+    def session(self, cookie: str | None) -> Session | None:
+        """The session of a cookie; ``None`` where there is none, it is over, or its token holds no more.
+
+        Raises:
+            StoreError: the store cannot be read.
+        """
+        if not cookie:
+            return None
+        with self._lock:
+            found = self._sessions.get(cookie)
+            if found is not None and found.ends <= time.monotonic():
+                del self._sessions[cookie]
+                return None
+        if found is None or found.token is None:
+            return found
+        with self._store.reading(strictly=True) as connection:
+            if tokens.active(connection, found.token, clock.now()) is not None:
+                return found
+        self.end(cookie)
+        return None
+
+    def end(self, cookie: str | None) -> None:
         """End a session."""
         with self._lock:
-            self._sessions.pop(token or "", None)
+            self._sessions.pop(cookie or "", None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 from typing import TYPE_CHECKING, Any, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from anyio import CapacityLimiter, to_thread
 from starlette.applications import Starlette
@@ -18,13 +18,15 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from soc2_pac import clock
-from soc2_pac.errors import Soc2PacError, UsageError
+from soc2_pac.api import tool_version
+from soc2_pac.errors import Soc2PacError, StoreError, UsageError
 from soc2_pac.model import utc_text
-from soc2_pac.output import csv_rows, json_rows
+from soc2_pac.output import csv_rows, json_rows, metrics
 from soc2_pac.store import queries
 from soc2_pac.web import details, lists, openapi
 from soc2_pac.web.access import SESSION_SECONDS
 from soc2_pac.web.lists import LISTINGS, MOST_ROWS, ROWS, Asked, Known, Place
+from soc2_pac.web.proxy import Outsider
 from soc2_pac.web.render import address, environment
 
 if TYPE_CHECKING:
@@ -34,12 +36,14 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from soc2_pac.store import Store
-    from soc2_pac.web.access import Access
+    from soc2_pac.web.access import Access, Session
+    from soc2_pac.web.proxy import Proxy
     from soc2_pac.workspace import Workspace
 
 COOKIE = "soc2_pac_session"
-"""Of a session. Over TLS it would be ``__Host-``; a browser takes that prefix over TLS only, and this server is reached
-over loopback."""
+"""Of a session. A browser takes the prefix ``__Host-`` over TLS only, and this server is reached over loopback."""
+HOST_COOKIE = f"__Host-{COOKIE}"
+"""The same where a proxy with TLS stands in front: by one of the names that the configuration has."""
 _HEADERS = {
     "content-security-policy": "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
@@ -108,7 +112,7 @@ class Pages:
         form = ""
         if name.endswith(".json"):
             name, form = name.removesuffix(".json"), "json"
-        if reader is None:
+        if reader is None or "\0" in name:
             raise HTTPException(404)
         found = await self._read(lambda place: reader(place, name))
         if found is None:
@@ -131,21 +135,31 @@ class Pages:
         """Exchange the link for a session; without one, say where the link is."""
         code = request.query_params.get("code")
         if code is None:
-            return self._html(request, "login.html", "Sign in", {"wrong": False}, 401)
-        token = self._access.redeem(code)
-        if token is None:
-            return self._html(request, "login.html", "Sign in", {"wrong": True}, 401)
-        answer = RedirectResponse("/", 303)
-        answer.set_cookie(
-            COOKIE, token, max_age=SESSION_SECONDS, httponly=True, samesite="strict", path="/"
-        )
-        return answer
+            return self._html(request, "login.html", "Sign in", {"said": ""}, 401)
+        cookie = self._access.redeem(code)
+        if cookie is None:
+            said = "This link does not work any more: it works once, and for ten minutes."
+            return self._html(request, "login.html", "Sign in", {"said": said}, 401)
+        return _signed_in(request, cookie)
+
+    async def sign_in(self, request: Request) -> Response:
+        """Exchange a token for a session."""
+        sent = parse_qs((await _body(request)).decode("ascii", "replace"))
+        token = next(iter(sent.get("token", ())), "").strip()
+        cookie = await to_thread.run_sync(self._access.sign_in, token)
+        if cookie is None:
+            said = "This token does not work: it is none, has expired, or was revoked."
+            return self._html(request, "login.html", "Sign in", {"said": said}, 401)
+        return _signed_in(request, cookie)
 
     async def logout(self, request: Request) -> Response:
         """End the session."""
-        self._access.end(request.cookies.get(COOKIE))
+        name = _cookie_name(request)
+        self._access.end(request.cookies.get(name))
         answer = RedirectResponse("/login", 303)
-        answer.delete_cookie(COOKIE, path="/", httponly=True, samesite="strict")
+        answer.delete_cookie(
+            name, path="/", secure=name == HOST_COOKIE, httponly=True, samesite="strict"
+        )
         return answer
 
     # -- for programs -------------------------------------------------------------------------------
@@ -154,6 +168,12 @@ class Pages:
         """Whether the store can be read. Says nothing of what is in it."""
         await self._read(lambda place: queries.last_instant(place.connection))
         return PlainTextResponse("ok\n")
+
+    async def metrics(self, _request: Request) -> Response:
+        """How many findings there are now, for Prometheus."""
+        counted, judged = await self._read(lambda place: place.known.counted(place.connection))
+        text = metrics.of_store(counted, judged, tool_version())
+        return PlainTextResponse(text, media_type="text/plain; version=0.0.4")
 
     async def openapi(self, _request: Request) -> Response:
         """The description of the addresses for programs."""
@@ -196,10 +216,13 @@ def _asked(request: Request, listing: lists.Listing) -> Asked:
         if name not in known:
             msg = f"'{name}' is no filter of this list. It knows: {', '.join(sorted(known))}"
             raise UsageError(msg)
+        if "\0" in value:
+            msg = f"{name}: no value has a character of code 0"
+            raise UsageError(msg)
         if value:
             given[name] = f"{given[name]},{value}" if name in given else value
     limit, after = given.pop("limit", str(ROWS)), given.pop("after", None)
-    if not limit.isdecimal() or not 1 <= int(limit) <= MOST_ROWS:
+    if not lists.is_number(limit) or not 1 <= int(limit) <= MOST_ROWS:
         msg = f"limit: '{limit}' is no number from 1 to {MOST_ROWS}"
         raise UsageError(msg)
     return Asked(given, int(limit), after)
@@ -218,6 +241,39 @@ def _twin(answer: lists.Answer, columns: tuple[str, ...], form: str, onward: str
     return response
 
 
+_MOST_BYTES = 4096
+"""Of what a form sends."""
+
+
+async def _body(request: Request) -> bytes:
+    """What was sent. Raises HTTPException (413) where it is more than a form has."""
+    sent = b""
+    async for part in request.stream():
+        sent += part
+        if len(sent) > _MOST_BYTES:
+            raise HTTPException(413)
+    return sent
+
+
+def _cookie_name(request: Request) -> str:
+    return HOST_COOKIE if request.scope["soc2_tls"] else COOKIE
+
+
+def _signed_in(request: Request, cookie: str) -> Response:
+    name = _cookie_name(request)
+    answer = RedirectResponse("/", 303)
+    answer.set_cookie(
+        name,
+        cookie,
+        max_age=SESSION_SECONDS,
+        path="/",
+        secure=name == HOST_COOKIE,
+        httponly=True,
+        samesite="strict",
+    )
+    return answer
+
+
 def _json(value: object) -> str:
     return json.dumps(value, default=str, ensure_ascii=False)
 
@@ -225,10 +281,19 @@ def _json(value: object) -> str:
 class Guard:
     """Before every answer: is the address ours, may this browser ask, who is it. After it: the headers."""
 
-    def __init__(self, app: ASGIApp, access: Access, hosts: Collection[str]) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        access: Access,
+        hosts: Collection[str],
+        names: Collection[str],
+        proxy: Proxy | None,
+    ) -> None:
         self._app = app
         self._access = access
         self._hosts = frozenset(hosts)
+        self._names = frozenset(names)
+        self._proxy = proxy
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, or refuse to."""
@@ -243,15 +308,20 @@ class Guard:
                     headers[name] = value
             await send(message)
 
-        refused = self._refused(scope)
+        try:
+            refused = await self._refused(scope)
+        except StoreError as error:
+            refused = PlainTextResponse(f"{error}\n", 503)
         if refused is not None:
             await refused(scope, receive, with_headers)
             return
         await self._app(scope, receive, with_headers)
 
-    def _refused(self, scope: Scope) -> Response | None:
+    async def _refused(self, scope: Scope) -> Response | None:
         headers = Headers(scope=scope)
-        if headers.get("host", "") not in self._hosts:
+        host = headers.get("host", "").lower()
+        scope["soc2_tls"] = host in self._names
+        if host not in self._hosts and host not in self._names:
             # A page of another site whose name was made to lead here is not ours.
             return PlainTextResponse("This server is not known by that name.\n", 421)
         if scope["method"] not in _SAFE and not self._same_origin(headers):
@@ -259,25 +329,46 @@ class Guard:
         path = scope["path"]
         if path in _OPEN or path.startswith("/static/"):
             return None
-        session = self._access.session(_cookie(headers))
+        session = self._by_proxy(scope, headers)
+        if isinstance(session, Outsider):
+            return PlainTextResponse("You are in no group that may see these pages.\n", 403)
+        if session is None:
+            session = await to_thread.run_sync(self._session, headers, scope["soc2_tls"])
         if session is None:
             if "text/html" in headers.get("accept", "") and scope["method"] in _SAFE:
                 return RedirectResponse("/login", 303)
             return PlainTextResponse(
-                "Not signed in. Next: open the link that soc2-pac serve printed.\n", 401
+                "Not signed in. Next: open the link that soc2-pac serve printed, or send a token.\n",
+                401,
+                {"www-authenticate": "Bearer"},
             )
         scope["soc2_session"] = session
         return None
+
+    def _by_proxy(self, scope: Scope, headers: Headers) -> Session | Outsider | None:
+        if self._proxy is None:
+            return None
+        peer = scope.get("client")
+        return self._proxy.who(peer[0] if peer else None, headers)
+
+    def _session(self, headers: Headers, tls: bool) -> Session | None:  # noqa: FBT001 - asked by a thread
+        said = headers.get("authorization")
+        if said is None:
+            return self._access.session(_cookie(headers, HOST_COOKIE if tls else COOKIE))
+        # Whoever sends a token is who the token says, or nobody: a session beside it does not count.
+        how, _, token = said.partition(" ")
+        return self._access.bearer(token.strip()) if how.lower() == "bearer" else None
 
     def _same_origin(self, headers: Headers) -> bool:
         site = headers.get("sec-fetch-site")
         if site is not None:
             return site == "same-origin"
         origin = headers.get("origin", "")
-        return urlsplit(origin).netloc in self._hosts
+        found = urlsplit(origin).netloc
+        return found in self._hosts or found in self._names
 
 
-def _cookie(headers: Headers) -> str | None:
+def _cookie(headers: Headers, name: str) -> str | None:
     from http.cookies import CookieError, SimpleCookie  # noqa: PLC0415
 
     jar: SimpleCookie = SimpleCookie()
@@ -285,25 +376,35 @@ def _cookie(headers: Headers) -> str | None:
         jar.load(headers.get("cookie", ""))
     except CookieError:
         return None
-    return jar[COOKIE].value if COOKIE in jar else None
+    return jar[name].value if name in jar else None
 
 
-def build(work: Workspace, store: Store, access: Access, hosts: Collection[str]) -> Starlette:
+def build(
+    work: Workspace,
+    store: Store,
+    access: Access,
+    hosts: Collection[str],
+    proxy: Proxy | None = None,
+) -> Starlette:
     """The application.
 
     Args:
         work: configuration and plugins.
         store: open for as long as the application runs. Nothing is written to it.
         access: who may see it.
-        hosts: names with port by which the server is reached: ``127.0.0.1:8765``.
+        hosts: names with port by which the server is reached: ``127.0.0.1:8765``. Those of the configuration are
+            reached through a proxy with TLS.
+        proxy: that signs people in.
     """
     pages = Pages(work, store, access)
     routes = [
         Route("/", pages.overview),
         Route("/overview.json", pages.overview),
         Route("/login", pages.login),
+        Route("/login", pages.sign_in, methods=["POST"]),
         Route("/logout", pages.logout, methods=["POST"]),
         Route("/health", pages.health),
+        Route("/metrics", pages.metrics),
         Route("/openapi.json", pages.openapi),
         Mount("/static", StaticFiles(packages=[("soc2_pac.web", "static")])),
         Route("/{name}", pages.listing),
@@ -313,7 +414,9 @@ def build(work: Workspace, store: Store, access: Access, hosts: Collection[str])
     return Starlette(
         routes=routes,
         middleware=[
-            Middleware(Guard, access=access, hosts=hosts),
+            Middleware(
+                Guard, access=access, hosts=hosts, names=work.config.serve.names, proxy=proxy
+            ),
             Middleware(GZipMiddleware, minimum_size=1000),
         ],
         exception_handlers=handlers,

@@ -270,7 +270,7 @@ def document(place: Place, digest: str) -> Detail | None:
 
 def run(place: Place, run_id: str) -> Detail | None:
     """One run with its collections."""
-    number = int(run_id) if run_id.isdecimal() else 0
+    number = int(run_id) if lists.is_number(run_id) else 0
     runs = {one.id: one for one in queries.runs(place.connection, limit=_MOST_RUNS)}
     found = runs.get(number)
     if found is None:

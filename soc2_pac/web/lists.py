@@ -6,18 +6,22 @@ import base64
 import itertools
 import json
 from collections import Counter, defaultdict
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
+import msgspec
+
 from soc2_pac import api, clock
-from soc2_pac.audit import attestations, reviews
+from soc2_pac.audit import access, attestations, history, populations, reviews
 from soc2_pac.audit.controls import READ, ByRule
 from soc2_pac.audit.gaps import gaps as found_gaps
 from soc2_pac.criteria import CRITERIA
 from soc2_pac.errors import StoreError, UsageError
-from soc2_pac.model import Severity, Status, utc_text
+from soc2_pac.model import Severity, Status, utc_text, utc_time
+from soc2_pac.output.metrics import FindingCounts
 from soc2_pac.output.summary import WORST
-from soc2_pac.store import acts, counts, ledger, queries, waivers
+from soc2_pac.store import acts, counts, differences, ledger, queries, waivers
+from soc2_pac.store.gaps import run_started
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -30,7 +34,13 @@ if TYPE_CHECKING:
 
 ROWS = 100
 """Rows of a page where no other number is asked for."""
+MOST_CHANGES = 200_000
+"""Findings that came or went between two states that are compared: the server holds them meanwhile."""
 _DIGITS = 9
+_FOREVER = "9999"
+"""Behind every instant."""
+_TOO_MUCH = 2**63
+"""No id of a row is as high."""
 NOTHING = "nothing was judged yet. Next: soc2-pac run"
 MOST_ROWS = 1000
 """Rows of a page at most."""
@@ -68,6 +78,27 @@ class Known:
         accepted = counts.waived(connection)
         worst = counts.worst(connection, self.tallied(connection), accepted, WORST)
         return accepted.total(), list(worst)
+
+    def counted(self, connection: Connection) -> tuple[FindingCounts, float]:
+        """Findings that count by status, severity and waiver, and as of when they were judged (Unix time).
+
+        Raises:
+            StoreError: nothing was judged yet.
+        """
+        return self._of("counted", connection, lambda: self._counted(connection))
+
+    def _counted(self, connection: Connection) -> tuple[FindingCounts, float]:
+        judged = queries.last_instant(connection)
+        if judged is None:
+            raise StoreError(NOTHING)
+        by: Counter[tuple[Status, Severity, bool]] = Counter()
+        for one in self.tallied(connection):
+            if not one.outside:
+                by[one.status, one.severity, False] += one.findings
+        for (_, severity), number in counts.waived(connection).items():
+            by[Status.FAIL, severity, True] += number
+            by[Status.FAIL, severity, False] -= number
+        return FindingCounts(by, None), utc_time(judged).timestamp()
 
     def states(self, connection: Connection) -> list[State]:
         """The controls in force with their evidence."""
@@ -129,6 +160,8 @@ class Answer:
     """Where it goes on; ``None``: nowhere."""
     notes: tuple[str, ...] = ()
     """What must be said with it."""
+    lead: str = ""
+    """What the rows are about, where the address does not say it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +190,11 @@ class Listing:
     filters: tuple[Filter, ...] = ()
 
 
+def is_number(text: str) -> bool:
+    """Whether a text is a number that rows may have."""
+    return text.isascii() and text.isdecimal() and len(text) <= _DIGITS
+
+
 # -- paging ---------------------------------------------------------------------------------------------
 
 
@@ -169,11 +207,14 @@ def _behind(asked: Asked, place: type[Any]) -> Any:  # noqa: ANN401 - of the typ
     if asked.after is None:
         return None
     try:
-        found = place(*json.loads(base64.urlsafe_b64decode(f"{asked.after}===")))
-    except (ValueError, TypeError) as error:
+        text = base64.urlsafe_b64decode(f"{asked.after}===")
+        found = msgspec.json.decode(text, type=place)
+    except (ValueError, msgspec.MsgspecError) as error:
         raise _no_place(asked) from error
-    if not all(isinstance(value, str | int | None) for value in found):
-        raise _no_place(asked)
+    for value in found:
+        # Neither database takes these, and no place has them.
+        if (isinstance(value, int) and not 0 <= value < _TOO_MUCH) or "\0" in str(value):
+            raise _no_place(asked)
     return found
 
 
@@ -184,7 +225,7 @@ def _no_place(asked: Asked) -> UsageError:
 def _start(asked: Asked) -> int:
     """How many rows are before the page. Raises UsageError where its place is no number."""
     said = asked.after or "0"
-    if not (said.isascii() and said.isdecimal() and len(said) <= _DIGITS):
+    if not is_number(said):
         raise _no_place(asked)
     return int(said)
 
@@ -318,10 +359,10 @@ def _instant(asked: Asked, name: str) -> str | None:
         return None
     try:
         found = datetime.fromisoformat(said)
-    except ValueError as error:
+        return utc_text(found if found.tzinfo else found.replace(tzinfo=UTC))
+    except (ValueError, OverflowError) as error:  # a zone may lead out of the years that there are
         msg = f"{name}: '{said}' is no instant. Write 2026-03-31 or 2026-03-31T12:00:00Z"
         raise UsageError(msg) from error
-    return utc_text(found if found.tzinfo else found.replace(tzinfo=UTC))
 
 
 # -- what is counted ------------------------------------------------------------------------------------
@@ -409,6 +450,51 @@ def _of(criteria: object, wanted: list[str]) -> bool:
     return any(one in wanted or one.partition(".")[0] in wanted for one in own)
 
 
+def _changes(place: Place, asked: Asked) -> Answer:
+    connection = place.connection
+    last = _state(connection, asked, "until")
+    if last is None:
+        last = differences.at_instant(connection, _FOREVER)
+    first = _state(connection, asked, "since") or differences.before(connection, last)
+    if last.evaluation < first.evaluation:
+        msg = "until: it is before since. Write them the other way round"
+        raise UsageError(msg)
+    if differences.size(connection, first, last) > MOST_CHANGES:
+        since = first.as_of or "2000-01-01"
+        msg = (
+            f"since: more than {MOST_CHANGES:,} findings came or went in that time. Write a later one. "
+            f"Next: soc2-pac findings diff --since {since} compares any two"
+        )
+        raise UsageError(msg)
+    change = _known(asked, "change", differences.CHANGES, "change")
+    found = differences.differences(
+        connection,
+        first,
+        last,
+        change=change,
+        severities=[Severity(one) for one in _chosen(asked, "severity", Severity)],
+        limit=_start(asked) + asked.limit + 1,
+    )
+    rows: Iterator[Row] = (
+        {**asdict(one), "message": one.before_message if one.after is None else one.after_message}
+        for one in found
+    )
+    begin, end = (one.as_of or "before anything was judged" for one in (first, last))
+    answer = _page_of(rows, asked, *_nothing(place))
+    return replace(answer, lead=f"From {begin} to {end}.")
+
+
+def _state(connection: Connection, asked: Asked, name: str) -> differences.At | None:
+    """The state of an instant, or right after a run."""
+    said = asked.filters.get(name)
+    if said is None:
+        return None
+    if not is_number(said):
+        return differences.at_instant(connection, _instant(asked, name) or "")
+    run_started(connection, int(said))  # there is such a run
+    return differences.after_run(connection, int(said))
+
+
 # -- what people show -----------------------------------------------------------------------------------
 
 
@@ -486,7 +572,7 @@ def _collections(place: Place, asked: Asked) -> Answer:
     kind = _kind(place, asked, known)
     scope = _scope(asked, known)
     said = asked.filters.get("run")
-    if said is not None and not said.isdecimal():
+    if said is not None and not is_number(said):
         msg = f"run: '{said}' is no number"
         raise UsageError(msg)
     found = queries.collections(
@@ -498,6 +584,29 @@ def _collections(place: Place, asked: Asked) -> Answer:
         if kind in (None, one.kind) and (scope is None or queries.matches_any(scope, [one.scope]))
     )
     return _page_of(rows, asked)
+
+
+def _populations(place: Place, asked: Asked) -> Answer:
+    rows: list[Row] = [
+        {"population": row["kind"], **row} for row in populations.summaries(place.connection)
+    ]
+    if history.derivable(place.connection, place.work.registry.kinds):
+        rows += [
+            {"population": kind, "kind": kind, "scope": None, "status": "derived", "query": what}
+            for kind, what in history.KINDS.items()
+        ]
+    return _page_of(rows, asked)
+
+
+def _ledger(place: Place, asked: Asked) -> Answer:
+    found = ledger.newest(
+        place.connection, after=_behind(asked, ledger.Place), limit=asked.limit + 1
+    )
+    return _keyed(found, asked, ledger.Place, lambda one: one._asdict())
+
+
+def _tokens(place: Place, asked: Asked) -> Answer:
+    return _page_of(access.rows(place.connection, clock.now()), asked)
 
 
 _SCOPE = Filter("scope", "Scope", hint="aws:111122223333, or aws:*")
@@ -542,6 +651,16 @@ LISTINGS = {
             ),
         ),
         Listing(
+            "changes", "Changes",
+            "What is new, worse, better, fixed or no longer seen: by the last evaluation, or since when you say.",
+            ("change", "severity", "rule", "scope", "resource_name", "before", "after", "message"),
+            _changes,
+            (
+                Filter("since", "Since", hint="2026-03-31, or a run: 12"), Filter("until", "Until", hint="now"),
+                Filter("change", "Change", differences.CHANGES), _SEVERITY,
+            ),
+        ),
+        Listing(
             "documents", "Evidence",
             "The documents as the providers gave them: those that hold now, or those of an instant.",
             ("kind", "scope", "resource_name", "valid_from", "valid_to", "digest"),
@@ -576,6 +695,12 @@ LISTINGS = {
             _reviews,
         ),
         Listing(
+            "populations", "Populations",
+            "Every event of a kind, as far as it was collected: changes, deployments, who came and left.",
+            ("population", "scope", "status", "count", "covered_from", "covered_to", "collections", "last_collection"),
+            _populations,
+        ),
+        Listing(
             "runs", "Runs",
             "Every run, newest first.",
             ("id", "command", "status", "started_at", "finished_at", "collections", "complete", "requests"),
@@ -587,6 +712,18 @@ LISTINGS = {
             ("kind", "scope", "status", "reason", "count", "gaps", "requests", "finished_at", "run"),
             _collections,
             (Filter("run", "Run", hint="12"), _KIND, _SCOPE),
+        ),
+        Listing(
+            "ledger", "Ledger",
+            "All that was recorded, chained by hashes, newest first. A checkpoint elsewhere shows a cut end.",
+            ("seq", "entry", "ref", "recorded_at", "body_digest", "hash"),
+            _ledger,
+        ),
+        Listing(
+            "tokens", "Tokens",
+            "Who may read these pages with a token. No token is shown, nor kept.",
+            ("token", "state", "name", "role", "until", "created_at", "created_by", "revoked_at", "reason"),
+            _tokens,
         ),
     )
 }  # fmt: skip

@@ -21,26 +21,47 @@ if TYPE_CHECKING:
 
 _SHORT = 12
 """Digits of a digest that are shown."""
+_WHOLE = 64
+"""Digits of a whole one."""
 _LONG = 400
 """Characters of a cell in a list; the page about the thing has the whole text."""
 _NUMBERS = frozenset({
     "fail", "error", "inconclusive", "stale", "pass", "not_applicable", "rules", "failures", "collections", "complete",
-    "requests", "count", "gaps", "findings", "rows", "open", "revoked", "removed", "overdue", "id", "run",
+    "requests", "count", "gaps", "findings", "rows", "seq", "open", "revoked", "removed", "overdue", "id", "run",
 })  # fmt: skip
 _INSTANTS = frozenset({
     "since", "sla_due", "valid_from", "valid_to", "started_at", "finished_at", "last_complete", "expires_at", "due",
-    "fix by", "failing since", "holds until",
+    "fix by", "failing since", "holds until", "recorded_at", "until", "created_at", "revoked_at",
+    "last_collection",
 })  # fmt: skip
-_WORDS = frozenset({"status", "severity", "state", "cause"})
+_DIGESTS = frozenset({"hash", "body_digest"})
+"""Shown by their first digits, and leading nowhere."""
+_WORDS = frozenset({"status", "severity", "state", "cause", "change", "before", "after"})
 _LABELS = {
     "sla_due": "fix by", "resource_name": "resource", "started_at": "started", "finished_at": "finished",
     "expires_at": "expires", "valid_from": "from", "valid_to": "to", "last_complete": "last complete",
+    "recorded_at": "recorded", "created_at": "created", "revoked_at": "revoked", "body_digest": "body",
     "not_applicable": "not applicable", "covers_from": "covers from", "covers_to": "to", "counts_until": "counts until",
 }  # fmt: skip
-_GOOD = frozenset({"pass", "complete", "current", "finished", "active", "closed"})
-_BAD = frozenset({"fail", "critical", "failing", "failed", "denied", "missing", "interrupted"})
+_GOOD = frozenset(
+    {"pass", "complete", "current", "finished", "active", "closed", "better", "fixed"}
+)
+_BAD = frozenset(
+    {"fail", "critical", "failing", "failed", "denied", "missing", "interrupted", "new", "worse"}
+)
 _DOUBT = frozenset(
-    {"inconclusive", "stale", "error", "partial", "high", "skipped", "no run", "never"}
+    {
+        "inconclusive",
+        "stale",
+        "error",
+        "partial",
+        "high",
+        "skipped",
+        "no run",
+        "never",
+        "no longer seen",
+        "left out",
+    }
 )
 
 
@@ -117,6 +138,12 @@ def _cell(column: str, value: Any, row: Mapping[str, Any]) -> Cell:  # noqa: ANN
         )
     if column in _NUMBERS and isinstance(value, int):
         return _number(column, value, row)
+    if column == "population" and row.get("status") != "derived":
+        return Cell(text, address("documents", kind=text), mono=True)
+    if column == "ref" and str(row.get("entry")).startswith("run."):
+        return Cell(text, address("runs", text))
+    if column in _DIGESTS or (column == "ref" and len(text) == _WHOLE):
+        return Cell(text[:_SHORT], mono=True, title=text)
     link = _LINKS.get(column)
     if link is not None and isinstance(value, str):
         shown = (
@@ -135,7 +162,7 @@ def _cell(column: str, value: Any, row: Mapping[str, Any]) -> Cell:  # noqa: ANN
 def _named(text: str, row: Mapping[str, Any]) -> Cell:
     """A resource by its name, leading to the finding or the document of the row."""
     href = ""
-    if "fingerprint" in row:
+    if "fingerprint" in row and row.get("after", "") is not None:
         href = address("findings", str(row["fingerprint"]))
     elif "digest" in row:
         href = address("documents", str(row["digest"]))
@@ -143,7 +170,7 @@ def _named(text: str, row: Mapping[str, Any]) -> Cell:
 
 
 def _number(column: str, value: int, row: Mapping[str, Any]) -> Cell:
-    text = f"{value:,}" if column not in ("id", "run") else str(value)
+    text = f"{value:,}" if column not in ("id", "run", "seq") else str(value)
     if column in ("id", "run", "collection"):
         return Cell(text, address("runs", text)) if column != "collection" else Cell(text)
     statuses = ("fail", "error", "inconclusive", "stale", "pass", "not_applicable")

@@ -11,6 +11,7 @@ import uvicorn
 from soc2_pac.errors import UsageError
 from soc2_pac.web.access import LINK_SECONDS, Access
 from soc2_pac.web.app import build
+from soc2_pac.web.proxy import Proxy
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,12 +34,20 @@ def run(work: Workspace, store: Store, host: str, port: int, say: Callable[[str]
 
     Raises:
         UsageError: the port is taken.
+        ConfigError: the secret of the proxy is not there, or too short.
     """
+    table = work.config.serve.proxy
+    try:
+        proxy = Proxy(table) if table is not None else None
+    except ValueError as error:
+        key = "serve.proxy.secret"
+        raise work.config.wrong(key, str(error)) from error
     with listening(host, port) as listener:
         bound = listener.getsockname()[1]
         shown = f"[{host}]" if ":" in host else host
-        access = Access()
-        app = build(work, store, access, {f"{shown}:{bound}", f"localhost:{bound}"})
+        access = Access(store)
+        hosts = {f"{shown}:{bound}", f"localhost:{bound}"}
+        app = build(work, store, access, hosts, proxy)
         settings = uvicorn.Config(
             app,
             log_level="warning",

@@ -109,6 +109,14 @@ def test_a_query_of_the_store_imports_no_plugin_and_no_migration(started: _Start
     assert not any(name.startswith("soc2_pac.store.verify") for name in modules)
 
 
+@pytest.mark.parametrize("command", ["serve", "tokens"])
+def test_help_of_the_pages_imports_no_server_and_no_store(started: _Started, command: str) -> None:
+    modules = started(command, "--help")
+    assert "soc2_pac.cli" in modules
+    assert _roots(modules) & (SDKS | DATABASE | ELSE | {"jinja2", "starlette", "uvicorn"}) == set()
+    assert not any(name.startswith("soc2_pac.web") for name in modules)
+
+
 def test_a_live_check_of_one_rule_imports_neither_the_store_nor_other_rules(
     started: _Started,
 ) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -31,7 +31,7 @@ def store(store_url: str) -> Iterator[Store]:
         yield opened
 
 
-def _differences(store: Store, first: int, last: int, **options: bool) -> list[Difference]:
+def _differences(store: Store, first: int, last: int, **options: Any) -> list[Difference]:
     with store.reading() as connection:
         one, other = (differences.after_run(connection, run) for run in (first, last))
         found = list(differences.differences(connection, one, other, **options))

@@ -16,12 +16,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pytest
 import sqlalchemy as sa
 
+from soc2_pac.audit import access
 from soc2_pac.model import Severity, Status
 from soc2_pac.store import (
     counts,
     differences,
     finding_list,
     gaps,
+    ledger,
     open_store,
     queries,
     saved_questions,
@@ -30,7 +32,7 @@ from soc2_pac.store import (
 )
 from soc2_pac.store.queries import EvidencePosition, Position
 
-from .helpers import ANN
+from .helpers import ANN, T0
 from .mutations import fill, go_on
 
 if TYPE_CHECKING:
@@ -181,6 +183,9 @@ def _differ(connection: Connection) -> None:
     first, last = differences.after_run(connection, 2), differences.after_run(connection, 99)
     assert differences.sums(connection, first, last)
     assert list(differences.differences(connection, first, last, passing=True))
+    chosen: dict[str, Any] = {"change": "worse", "severities": [Severity.HIGH], "limit": 3}
+    list(differences.differences(connection, first, last, **chosen))
+    assert differences.size(connection, first, last)
 
 
 def _others(connection: Connection) -> None:
@@ -188,6 +193,9 @@ def _others(connection: Connection) -> None:
     queries.runs(connection)
     queries.collections(connection, run=1)
     queries.last_instant(connection)
+    (first,) = ledger.newest(connection, limit=1)
+    assert list(ledger.newest(connection, after=ledger.Place.of(first), limit=2))
+    assert access.active(connection, "tok-00000000", T0) is None
     queries.open_failures(connection, ["company"])
     waivers.listed(connection)
     list(gaps.unknown(connection))

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import threading
 import time
-from typing import TYPE_CHECKING, NamedTuple
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import pytest
 import uvicorn
 
 from soc2_pac import config, plugins
+from soc2_pac.acts import Actor
+from soc2_pac.audit import access as tokens
 from soc2_pac.store import open_store
 from soc2_pac.web.access import Access
 from soc2_pac.web.app import build
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser, BrowserContext, Page
 
+    from soc2_pac.store import Store
     from tests.databases import Sqlite
 
 pytestmark = [
@@ -32,8 +36,8 @@ pytestmark = [
 
 PATHS = (
     "/", "/criteria", "/controls", "/rules", "/findings", "/findings?status=fail", "/documents", "/gaps", "/waivers",
-    "/attestations", "/reviews", "/runs", "/collections", "/rules/aws-root-mfa", "/criteria/CC6.1", "/runs/2",
-    "/nothing",
+    "/attestations", "/reviews", "/runs", "/collections", "/changes", "/ledger", "/populations", "/tokens",
+    "/rules/aws-root-mfa", "/criteria/CC6.1", "/runs/2", "/nothing",
 )  # fmt: skip
 
 
@@ -42,6 +46,7 @@ class Served(NamedTuple):
 
     base: str
     access: Access
+    store: Store
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +56,7 @@ def served(sqlite_databases: Sqlite, tmp_path_factory: pytest.TempPathFactory) -
         fill(store)
         go_on(store)
         port = listener.getsockname()[1]
-        access = Access()
+        access = Access(store)
         work = make_workspace(
             config.load(None, required=False), plugins.load(), sources_needed=False
         )
@@ -63,7 +68,7 @@ def served(sqlite_databases: Sqlite, tmp_path_factory: pytest.TempPathFactory) -
         while not server.started and time.monotonic() < ends:
             time.sleep(0.02)
         assert server.started
-        yield Served(f"http://127.0.0.1:{port}", access)
+        yield Served(f"http://127.0.0.1:{port}", access, store)
         server.should_exit = True
         thread.join(60)
 
@@ -193,4 +198,40 @@ def test_signing_out_leads_to_the_login(browser: Browser, served: Served) -> Non
     page.wait_for_url("**/login")
     page.goto(f"{served.base}/findings")
     assert page.url == f"{served.base}/login"
+    context.close()
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(390, "dark"), (1400, "light")])
+def test_signing_in_with_a_token(
+    browser: Browser, served: Served, width: int, scheme: Literal["dark", "light"]
+) -> None:
+    from axe_playwright_python.sync_playwright import Axe
+
+    now = datetime.now(UTC)
+    with served.store.database.writing() as connection:
+        _, token = tokens.create(
+            connection,
+            name="Ben",
+            role="viewer",
+            until=now + timedelta(days=1),
+            by=Actor("Ann", "ann"),
+            now=now,
+        )
+    context = browser.new_context(
+        viewport={"width": width, "height": 900}, color_scheme=scheme, bypass_csp=True
+    )
+    page = context.new_page()
+    page.goto(f"{served.base}/login")
+    page.get_by_label("Or sign in with a token").fill(token[:-1])
+    page.locator("main button").click()
+    page.wait_for_selector("[role=alert]")
+    assert "This token does not work" in page.locator("[role=alert]").inner_text()
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+    found = Axe().run(page).response["violations"]
+    assert [one["id"] for one in found if one["impact"] in ("serious", "critical")] == []
+    page.get_by_label("Or sign in with a token").fill(token)
+    page.locator("main button").click()
+    page.wait_for_url(f"{served.base}/")
+    page.goto(f"{served.base}/findings")
+    assert page.locator("h1").inner_text() == "Findings"
     context.close()

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+import base64
 import csv
 import io
 import json
 import re
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import pytest
 from starlette.routing import Mount
 from starlette.testclient import TestClient
 
 from soc2_pac import config, plugins
+from soc2_pac.audit import populations
 from soc2_pac.errors import StoreError
 from soc2_pac.model import Status
-from soc2_pac.store import open_store, queries
+from soc2_pac.store import differences, ledger, open_store, queries
 from soc2_pac.web import details, openapi
 from soc2_pac.web.access import Access
 from soc2_pac.web.app import COOKIE, build
 from soc2_pac.web.lists import LISTINGS
+from soc2_pac.web.render import cells
 from soc2_pac.workspace import make_workspace
 from tests.store.mutations import fill, go_on
 
@@ -54,8 +59,8 @@ def store(
 
 
 @pytest.fixture
-def access() -> Access:
-    return Access()
+def access(store: Store) -> Access:
+    return Access(store)
 
 
 @pytest.fixture
@@ -79,7 +84,7 @@ def client(served: Starlette, access: Access) -> TestClient:
 # -- who may see what -------------------------------------------------------------------------------
 
 EVERY = [
-    "/", "/overview.json", "/openapi.json",
+    "/", "/overview.json", "/openapi.json", "/metrics",
     *(f"/{name}{form}" for name in LISTINGS for form in ("", ".json", ".csv")),
     *(f"/{name}/x{form}" for name in details.KINDS for form in ("", ".json")),
     "/nothing/of/that",
@@ -232,6 +237,118 @@ def test_numbers_of_the_overview_are_those_of_the_lists(client: TestClient) -> N
     assert said["statuses"]["fail"]
 
 
+def test_changes_are_those_between_two_evaluations(client: TestClient, store: Store) -> None:
+    with store.reading() as connection:
+        last = differences.at_instant(connection, "9999")
+        before = differences.before(connection, last)
+        expected = [asdict(one) for one in differences.differences(connection, before, last)]
+        every = list(differences.differences(connection, differences.At(0, None), last))
+        later = list(
+            differences.differences(connection, differences.after_run(connection, 1), last)
+        )
+    assert expected
+    rows = client.get("/changes.json").json()
+    assert [{name: row[name] for name in expected[0]} for row in rows] == expected
+    assert f"From {before.as_of} to {last.as_of}." in client.get("/changes").text
+    since = client.get("/changes.json?since=2020-01-01&limit=1000").json()
+    assert [row["fingerprint"] for row in since] == [one.fingerprint for one in every]
+    assert {one.change for one in every} >= {"new"}
+    for change in differences.CHANGES:
+        some = client.get("/changes.json", params={"since": "1", "change": change}).json()
+        assert [row["fingerprint"] for row in some] == [
+            one.fingerprint for one in later if one.change == change
+        ]
+        high = {"since": "1", "severity": "high,low"}
+        some = client.get("/changes.json", params=high).json()
+        assert [row["fingerprint"] for row in some] == [
+            one.fingerprint for one in later if one.severity in ("high", "low")
+        ]
+    assert client.get("/changes.json?since=1&until=1").json() == []
+
+
+@pytest.mark.parametrize(
+    "query", ["since=2026-03-01&until=2020-01-01", "since=2&until=1", "since=99", "since=x", "change=worst",
+              "severity=worst"],
+)  # fmt: skip
+def test_changes_that_cannot_be_told(client: TestClient, query: str) -> None:
+    assert client.get(f"/changes.json?{query}").status_code == 400
+
+
+def test_more_changes_than_the_server_can_hold_are_no_empty_list(
+    client: TestClient, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with store.reading() as connection:
+        first, last = differences.At(0, None), differences.at_instant(connection, "9999")
+        size = differences.size(connection, first, last)
+        assert size >= len(list(differences.differences(connection, first, last, passing=True)))
+        assert differences.size(connection, last, last) == 0
+    monkeypatch.setattr("soc2_pac.web.lists.MOST_CHANGES", size)
+    assert client.get("/changes.json?since=2020-01-01").json()
+    monkeypatch.setattr("soc2_pac.web.lists.MOST_CHANGES", size - 1)
+    for form in ("", ".json", ".csv"):
+        answer = client.get(f"/changes{form}?since=2020-01-01")
+        assert answer.status_code == 400
+        assert "soc2-pac findings diff --since" in answer.text
+
+
+def test_what_is_gone_leads_to_no_finding() -> None:
+    row = {"resource_name": "x", "resource": "x", "fingerprint": "ab", "after": None}
+    (gone,) = cells("resource_name", row)
+    (there,) = cells("resource_name", {**row, "after": "fail"})
+    assert (gone.href, there.href) == ("", "/findings/ab")
+
+
+def test_the_ledger_is_that_of_the_store(client: TestClient, store: Store) -> None:
+    rows = client.get("/ledger.json?limit=1000").json()
+    with store.reading() as connection:
+        head = ledger.head(connection)
+    assert (rows[0]["seq"], rows[0]["hash"]) == (head.seq, head.hash)
+    assert [row["seq"] for row in rows] == list(range(head.seq, 0, -1))
+    text = client.get("/ledger?limit=1000").text
+    runs = [row["ref"] for row in rows if row["entry"] == "run.ended"]
+    assert runs
+    assert all(f'href="/runs/{run}"' in text for run in runs)
+
+
+def test_populations_are_those_of_the_store(client: TestClient, store: Store) -> None:
+    rows = client.get("/populations.json").json()
+    with store.reading() as connection:
+        expected = populations.summaries(connection)
+    assert expected
+    assert [(r["kind"], r["scope"], r["count"]) for r in rows if r["status"] != "derived"] == [
+        (row["kind"], row["scope"], row["count"]) for row in expected
+    ]
+
+
+ODD_PLACES = [
+    [], [1], ["x"], [None], [-1], [2**63], [10**30], [1.5], [True], [[1]], {"seq": 1}, "x", 1, ["\0"],
+    ["a", "b", "c", "d", "e"], ["a", "b", "c", "d", None], ["a", "b", "c", "d", "\0"], ["a", "b", "c", 10**30],
+    ["a", "b", "\0", 1], ["a", "b", "c", "d"], ["a", "b", "c", -1], [1, 2, 3, 4], [1, 2, 3, 4, 5],
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", LISTINGS)
+def test_a_place_that_somebody_made_up_breaks_nothing(client: TestClient, name: str) -> None:
+    for place in ODD_PLACES:
+        text = base64.urlsafe_b64encode(json.dumps(place).encode()).decode().rstrip("=")
+        answer = client.get(f"/{name}.json", params={"after": text})
+        assert answer.status_code in (200, 400), place
+
+
+@pytest.mark.parametrize(
+    "value", ["\0", "a\0b", "\ud800", "9" * 40, "-1", "%", "_", "'", "*" * 400, "٣", "20260101",
+     "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "2026-W01-1", "999999999"],
+)  # fmt: skip
+def test_no_value_of_a_filter_breaks_a_list(client: TestClient, value: str) -> None:
+    said = quote(value, errors="surrogatepass")
+    for listing in LISTINGS.values():
+        for name in (*(one.name for one in listing.filters), "after", "limit"):
+            answer = client.get(f"/{listing.name}.json?{name}={said}")
+            assert answer.status_code in (200, 400), (listing.name, name)
+    for kind in details.KINDS:
+        assert client.get(f"/{kind}/{said}.json").status_code == 404, kind
+
+
 def test_evidence_of_an_instant(client: TestClient, store: Store) -> None:
     first = store.evidence(history=True)[0]
     rows = client.get("/documents.json", params={"at": first.valid_from, "limit": "1000"}).json()
@@ -329,13 +446,14 @@ def test_nothing_can_be_written_while_pages_read(store: Store) -> None:
         connection.exec_driver_sql("DELETE FROM run WHERE id = -1")
 
 
-def test_only_signing_out_is_no_question(served: Starlette) -> None:
-    methods = {
-        route.path: route.methods  # type: ignore[attr-defined]
+def test_only_signing_in_and_out_are_no_questions(served: Starlette) -> None:
+    methods = [
+        (route.path, route.methods)  # type: ignore[attr-defined]
         for route in served.routes
         if not isinstance(route, Mount)
-    }
-    assert {path for path, how in methods.items() if not how <= {"GET", "HEAD"}} == {"/logout"}
+    ]
+    acting = {path for path, how in methods if not how <= {"GET", "HEAD"}}
+    assert acting == {"/login", "/logout"}
 
 
 def test_the_description_is_that_of_the_addresses(client: TestClient) -> None:
