@@ -57,7 +57,10 @@ PICTURES = (
 
 SERVED = (
     (Picture("serve-overview.png", 1400, 900, "light"), "/"),
-    (Picture("serve-finding.png", 1400, 900, "dark"), "/findings?rule=aws-admin-user-mfa&status=fail"),
+    (
+        Picture("serve-finding.png", 1400, 900, "dark"),
+        "/findings?rule=aws-admin-user-mfa&status=fail",
+    ),
     (Picture("serve-phone.png", 390, 780, "light", scale=1.5), "/criteria"),
 )
 """Of ``soc2-pac serve``, with the address; of a list of findings, the first finding."""
@@ -88,7 +91,16 @@ def main(arguments: list[str]) -> int:
 
 
 def _pages(browser: Browser) -> int:
-    command = [sys.executable, "-m", "soc2_pac", "serve", "--config", "soc2-pac.toml", "--port", "0"]
+    command = [
+        sys.executable,
+        "-m",
+        "soc2_pac",
+        "serve",
+        "--config",
+        "soc2-pac.toml",
+        "--port",
+        "0",
+    ]
     where = ROOT / ".demo"
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=where) as server:
         link = ""
