@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from soc2_collectors.okta.models.network import ALL_ZONES, NetworkZone, held
 from soc2_collectors.okta.models.role import Admin, Group, super_admins
 from soc2_collectors.okta.models.times import days_after
 from soc2_collectors.okta.models.token import ApiToken
 from soc2_collectors.okta.models.user import GONE, WAITS, User
+from soc2_pac.errors import EvidenceIncomplete, FactUnavailable
 from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import Evidence, rule
 from soc2_pac.text import listed
-from soc2_rules.mechanisms.known import Unread
+from soc2_rules.mechanisms.known import Unread, holding
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _NONE = not_applicable("the org has no API tokens")
 
@@ -39,13 +44,17 @@ def okta_api_token_owner(
     """
     if _ended(token, now):
         return not_applicable(f"it ended on {token.expires_at:%Y-%m-%d}")
-    end = token.expires_at
+    return _until_it_ends(token, lambda: _of_owner(token, evidence, exempt))
+
+
+def _of_owner(token: ApiToken, evidence: Evidence, exempt: tuple[str, ...]) -> Verdict:
+    """Whether the owner of a token that did not end is active, and no super administrator."""
     found = evidence.index(User, "id").get(token.user_id, ())
     if not found:
         return inconclusive(f"its owner, user {token.user_id}, is not among those that were read")
     owner = found[0]
     if owner.status in GONE | WAITS:
-        return failed(f"it belongs to {owner.login}, who is {owner.status}", on=[owner], until=end)
+        return failed(f"it belongs to {owner.login}, who is {owner.status}", on=[owner])
     if not owner.known_status:
         return inconclusive(
             f"its owner {owner.login} has a status that is not known: {owner.status}"
@@ -57,12 +66,20 @@ def okta_api_token_owner(
         unread.of(lambda: evidence.account(Admin)), unread.of(lambda: evidence.account(Group))
     )
     if owner.id in strong.ids:
-        return failed(f"it belongs to {owner.login}, a super administrator", on=[owner], until=end)
+        return failed(f"it belongs to {owner.login}, a super administrator", on=[owner])
     unread.demand_all()
     strong.whole()
     if not strong.ids:
         return inconclusive("Okta shows no super administrator, and every org has one")
-    return passed(f"it belongs to {owner.login}, no super administrator", on=[owner], until=end)
+    return passed(f"it belongs to {owner.login}, no super administrator", on=[owner])
+
+
+def _until_it_ends(token: ApiToken, judged: Callable[[], Verdict]) -> Verdict:
+    """The verdict on a token that did not end: once it did, nothing is asked of it, read or unread."""
+    try:
+        return replace(judged(), until=token.expires_at)
+    except (EvidenceIncomplete, FactUnavailable) as error:
+        raise holding(error, token.expires_at) from error
 
 
 def _ended(token: ApiToken, now: datetime) -> bool:
@@ -90,7 +107,7 @@ def okta_api_token_network(token: ApiToken, now: datetime, evidence: Evidence) -
     """
     if _ended(token, now):
         return not_applicable(f"it ended on {token.expires_at:%Y-%m-%d}")
-    return replace(_from_zones(token, evidence), until=token.expires_at)
+    return _until_it_ends(token, lambda: _from_zones(token, evidence))
 
 
 def _from_zones(token: ApiToken, evidence: Evidence) -> Verdict:
