@@ -112,7 +112,7 @@ def _known(modules: frozenset[str]) -> tuple[frozenset[str], frozenset[str]]:
     )
 
 
-_NOT_COMPARED = ("demo", "cli", "testing", "store", "output", "audit")
+_NOT_COMPARED = ("demo", "cli", "testing", "store", "output", "audit", "web")
 """Parts of the engine whose words no document is compared with."""
 
 
