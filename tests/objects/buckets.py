@@ -24,6 +24,7 @@ class Buckets:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            wbufsize = -1  # head and body in one packet: two would wait for an acknowledgement
 
             def log_message(self, *_: Any) -> None:
                 """Nothing is logged."""
