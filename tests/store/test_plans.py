@@ -76,6 +76,9 @@ def store(
 def _believed_large(store: Store) -> None:
     """How many rows PostgreSQL expects is what the catalogue says of a page, times its pages."""
     with store.database.engine.begin() as connection:
+        for table in sorted(LARGE):
+            # PostgreSQL's own analysis, once a minute, would put back how many rows there are.
+            connection.exec_driver_sql(f"ALTER TABLE {table} SET (autovacuum_enabled = false)")
         connection.exec_driver_sql("ANALYZE")
         for table in sorted(LARGE):
             connection.exec_driver_sql(
