@@ -1,6 +1,6 @@
 """Write the reference pages of docs/ from the code, or check that they are up to date.
 
-Generated: one page a rule (docs/rules/), and kinds, costs, criteria, cli, omissions, permissions and the
+Generated: one page a rule (docs/rules/), and kinds, costs, criteria, cli, omissions, prowler, permissions and the
 crosswalk.
 The same code gives the same bytes. With --check, exit code 1 when a page is missing, outdated or left over.
 """
@@ -25,6 +25,7 @@ from soc2_pac.criteria import CRITERIA
 from soc2_pac.output.reports import json_file
 from soc2_rules.crosswalk import ROWS
 from soc2_rules.omissions import OMITTED, PARTS
+from soc2_rules.prowler import SEEN, UNASKED, Why
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -84,6 +85,7 @@ def _pages(registry: Registry) -> Iterator[tuple[str, str]]:
     yield "cli.md", _text(_cli())
     yield "costs.md", _text(_costs(registry))
     yield "omissions.md", _text(_omissions())
+    yield "prowler.md", _text(_prowler(registry))
     yield "crosswalk.md", _text(_crosswalk(registry))
     yield "permissions.md", _text(_permissions(registry))
     yield "report.schema.json", json_file.schema().decode()
@@ -276,9 +278,51 @@ def _omissions() -> Iterator[str]:
         asked = f"{_cell(omission.question)} (`{name}`)"
         yield f"| {asked} | {', '.join(omission.criteria)} | {_cell(omission.reason)} |"
     yield from ("", "## Parts that a rule leaves out", "")
+    yield from ("What rules leave out of Prowler's checks stands [with these](prowler.md).", "")
     yield from ("| known elsewhere as | why |", "|---|---|")
     for alias, reason in sorted(PARTS.items()):
         yield f"| `{alias}` | {_cell(reason)} |"
+
+
+def _prowler(registry: Registry) -> Iterator[str]:
+    """Every check of Prowler for our providers, and what answers it here."""
+    peer = "prowler:"
+    answers: dict[str, dict[str, str]] = {}
+    for rule in registry.rules.values():
+        for alias in rule.known_as:
+            if alias.startswith(peer):
+                found = answers.setdefault(rule.provider, {})
+                link = f"[{rule.id}](rules/{rule.id}.md)"
+                name = alias.removeprefix(peer)
+                found[name] = f"{found[name]}, {link}" if name in found else link
+    ours = {name for found in answers.values() for name in found}
+    for unasked in UNASKED:
+        for name in unasked.checks:
+            said = f"{unasked.why}: {unasked.reason}" if unasked.reason else f"**{unasked.why}**"
+            answers.setdefault(unasked.provider, {})[name] = said
+    yield from ("# From Prowler", "")
+    yield (
+        f"Every check of Prowler for the same providers, as they were on {SEEN}, and the rule that answers it, or "
+        "why there is none. A rule often asks more than the check: it reads on until a pass is proven."
+    )
+    yield from (
+        "",
+        "| provider | checks | answered | omitted | no matter of the criteria | no rule yet |",
+    )
+    yield "|---|---|---|---|---|---|"
+    for provider, found in sorted(answers.items()):
+        count = {
+            why: sum(
+                len(one.checks) for one in UNASKED if (one.provider, one.why) == (provider, why)
+            )
+            for why in Why
+        }
+        cells = (len(ours & set(found)), *(count[why] for why in Why))
+        yield f"| {provider} | {len(found)} | {' | '.join(map(str, cells))} |"
+    for provider, found in sorted(answers.items()):
+        yield from ("", f"## {provider}", "", "| check | answer |", "|---|---|")
+        for name, said in sorted(found.items()):
+            yield f"| `{name}` | {said} |"
 
 
 def _crosswalk(registry: Registry) -> Iterator[str]:

@@ -14,6 +14,10 @@ from soc2_pac.rules import rule
         "prowler:cognito_user_pool_mfa_enabled",
         "prowler:cognito_user_pool_password_policy_minimum_length_14",
         "prowler:cognito_user_pool_advanced_security_enabled",
+        "prowler:cognito_user_pool_password_policy_lowercase",
+        "prowler:cognito_user_pool_password_policy_number",
+        "prowler:cognito_user_pool_password_policy_symbol",
+        "prowler:cognito_user_pool_password_policy_uppercase",
     ],
 )
 def aws_customer_pool_mfa(

@@ -293,6 +293,8 @@ def aws_rds_cluster_snapshot_encrypted(snapshot: DbClusterSnapshot) -> Verdict:
     needs=[DbCluster],
     known_as=[
         "prowler:rds_instance_backup_enabled",
+        "prowler:documentdb_cluster_backup_enabled",
+        "prowler:neptune_cluster_backup_enabled",
         "powerpipe:rds_db_instance_backup_enabled",
         "powerpipe:rds_db_instance_backup_retention_period_less_than_7",
     ],
@@ -367,6 +369,10 @@ def aws_rds_resilience(database: DbInstance) -> Verdict:
     known_as=[
         "prowler:rds_cluster_multi_az",
         "prowler:rds_cluster_deletion_protection",
+        "prowler:documentdb_cluster_deletion_protection",
+        "prowler:documentdb_cluster_multi_az_enabled",
+        "prowler:neptune_cluster_deletion_protection",
+        "prowler:neptune_cluster_multi_az",
         "powerpipe:rds_db_cluster_multiple_az_enabled",
         "powerpipe:rds_db_cluster_deletion_protection_enabled",
     ],
@@ -399,6 +405,7 @@ def _resilient(multi_az: bool | None, protected: bool | None) -> Verdict:  # noq
     needs=[DbCluster, DbInstance],
     known_as=[
         "prowler:rds_instance_minor_version_upgrade_enabled",
+        "prowler:rds_cluster_minor_version_upgrade_enabled",
         "powerpipe:rds_db_instance_automatic_minor_version_upgrade_enabled",
     ],
 )
@@ -523,7 +530,11 @@ def _tags(copied: bool | None) -> Verdict:  # noqa: FBT001
 @rule(
     criteria=["CC7.2", "CC7.3"],
     severity=Severity.MEDIUM,
-    known_as=["prowler:rds_cluster_integration_cloudwatch_logs"],
+    known_as=[
+        "prowler:rds_cluster_integration_cloudwatch_logs",
+        "prowler:documentdb_cluster_cloudwatch_log_export",
+        "prowler:neptune_cluster_integration_cloudwatch_logs",
+    ],
 )
 def aws_rds_cluster_logs_exported(
     cluster: DbCluster, *, log_types: tuple[str, ...] = ()
@@ -545,7 +556,10 @@ def aws_rds_cluster_logs_exported(
 @rule(
     criteria=["CC7.5"],
     severity=Severity.LOW,
-    known_as=["prowler:neptune_cluster_copy_tags_to_snapshots"],
+    known_as=[
+        "prowler:neptune_cluster_copy_tags_to_snapshots",
+        "prowler:rds_cluster_copy_tags_to_snapshots",
+    ],
 )
 def aws_rds_cluster_snapshot_tags(cluster: DbCluster) -> Verdict:
     """Snapshots carry the tags of their cluster, Neptune's and DocumentDB's too.
