@@ -386,11 +386,17 @@ def main() -> None:
     parser.add_argument("--size", type=int, default=100_000)
     parser.add_argument("--days", type=int, default=365)
     parser.add_argument("--rules", type=int, default=5)
-    parser.add_argument("--part", choices=PARTS)
+    parser.add_argument("--part", choices=PARTS, metavar="PART")
     parser.add_argument(
         "--store", help="with --part: a file; for questions and commands also a URL"
     )
-    parser.add_argument("--only", action="append", choices=PARTS, help="only this; repeatable")
+    parser.add_argument(
+        "--only",
+        action="append",
+        choices=PARTS,
+        metavar="PART",
+        help="only this; repeatable: questions, commands, list, verify, cold evaluation, 'since yesterday, turn 0'",
+    )
     given = parser.parse_args()
     if given.part:
         by_url = {"questions": _questions, "commands": _commands}
