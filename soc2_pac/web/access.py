@@ -18,6 +18,7 @@ from soc2_pac.audit import access as tokens
 
 if TYPE_CHECKING:
     from soc2_pac.acts.access import Role
+    from soc2_pac.audit.past import Bounds
     from soc2_pac.store import Store
 
 LINK_SECONDS = 600
@@ -39,6 +40,8 @@ class Session:
     role: Role = "operator"
     token: str | None = None
     """Id of the token that it rests on; ``None``: the printed link."""
+    bounds: Bounds | None = None
+    """Of an auditor: what they may see."""
 
 
 class Access:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
 from anyio import CapacityLimiter, to_thread
@@ -27,11 +27,12 @@ from soc2_pac.web import details, lists, openapi
 from soc2_pac.web.access import SESSION_SECONDS
 from soc2_pac.web.lists import LISTINGS, MOST_ROWS, ROWS, Asked, Known, Place
 from soc2_pac.web.proxy import Outsider
-from soc2_pac.web.render import address, environment
+from soc2_pac.web.render import address, environment, shown_as_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
+    from soc2_pac.audit.past import Bounds
     from starlette.requests import Request
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -61,6 +62,25 @@ _SAFE = frozenset({"GET", "HEAD"})
 _READERS = 3
 """Answers that are worked out at once: more would wait for each other, and each holds memory."""
 
+AS_OF = "as_of"
+"""The parameter of every page that shows the store as it was."""
+_FOUND = 200
+
+
+class Look(NamedTuple):
+    """As of when the store is looked at, and by whom."""
+
+    at: str | None = None
+    """UTC text; ``None``: as it is."""
+    asked: str | None = None
+    """What the address says, which every link of the page says too."""
+    bounds: Bounds | None = None
+    """Of an auditor."""
+
+
+NOW = Look()
+
+
 T = TypeVar("T")
 
 
@@ -69,21 +89,21 @@ class Pages:
 
     def __init__(self, work: Workspace, store: Store, access: Access) -> None:
         """``store`` is open for as long as the server runs."""
-        self._known = Known(work, store)
+        self._known = Known(work)
         self._store = store
         self._access = access
         self._readers: CapacityLimiter | None = None
 
     # -- lists --------------------------------------------------------------------------------------
 
-    async def _read(self, read: Callable[[Place], T]) -> T:
+    async def _read(self, read: Callable[[Place], T], look: Look = NOW) -> T:
         if self._readers is None:
             self._readers = CapacityLimiter(_READERS)
-        return await to_thread.run_sync(self._read_now, read, limiter=self._readers)
+        return await to_thread.run_sync(self._read_now, read, look, limiter=self._readers)
 
-    def _read_now(self, read: Callable[[Place], T]) -> T:
+    def _read_now(self, read: Callable[[Place], T], look: Look) -> T:
         with self._store.reading(strictly=True) as connection:
-            return read(Place(self._known, connection))
+            return read(self._known.place(connection, look.at, look.bounds))
 
     async def listing(self, request: Request) -> Response:
         """A list as a page, as JSON, or as CSV."""
@@ -91,14 +111,15 @@ class Pages:
         listing = LISTINGS.get(name)
         if listing is None or form not in ("", "json", "csv"):
             raise HTTPException(404)
+        look = _look(request)
         asked = _asked(request, listing)
-        answer = await self._read(lambda place: listing.read(place, asked))
+        answer = await self._read(lambda place: listing.read(place, asked), look)
         onward = ""
         if answer.after is not None:
             # The parameters' names are keywords: none is one of Python's.
             onward = address(
                 request.path_params["name"],
-                **{**asked.filters, "limit": asked.limit, "after": answer.after},
+                **{**asked.filters, "as_of": look.asked, "limit": asked.limit, "after": answer.after},
             )
         if form:
             return _twin(answer, listing.columns, form, onward)
@@ -114,17 +135,22 @@ class Pages:
             name, form = name.removesuffix(".json"), "json"
         if reader is None or "\0" in name:
             raise HTTPException(404)
-        found = await self._read(lambda place: reader(place, name))
+        look = _look(request)
+        _only(request, {AS_OF})
+        found = await self._read(lambda place: reader(place, name), look)
         if found is None:
             raise HTTPException(404)
         if form:
             return Response(_json(found.value), media_type="application/json")
-        values = {"detail": found, "now": utc_text(clock.now()), "twin": request.url.path + ".json"}
+        now = look.at or utc_text(clock.now())
+        values = {"detail": found, "now": now, "twin": address(kind, f"{name}.json", as_of=look.asked)}
         return self._html(request, "detail.html", found.title, values)
 
     async def overview(self, request: Request) -> Response:
         """Where people begin."""
-        values = await self._read(details.overview)
+        look = _look(request)
+        _only(request, {AS_OF})
+        values = await self._read(details.overview, look)
         if request.url.path.endswith(".json"):
             return Response(_json(values), media_type="application/json")
         return self._html(request, "overview.html", "Overview", values)
@@ -169,9 +195,11 @@ class Pages:
         await self._read(lambda place: queries.last_instant(place.connection))
         return PlainTextResponse("ok\n")
 
-    async def metrics(self, _request: Request) -> Response:
+    async def metrics(self, request: Request) -> Response:
         """How many findings there are now, for Prometheus."""
-        counted, judged = await self._read(lambda place: place.known.counted(place.connection))
+        look = _look(request)
+        _only(request, {AS_OF})
+        counted, judged = await self._read(lambda place: place.known.counted(place), look)
         text = metrics.of_store(counted, judged, tool_version())
         return PlainTextResponse(text, media_type="text/plain; version=0.0.4")
 
@@ -187,12 +215,17 @@ class Pages:
         values: Mapping[str, object],
         status: int = 200,
     ) -> HTMLResponse:
+        session = request.scope.get("soc2_session")
         always = {
             "title": title,
             "path": request.url.path,
-            "signed_in": request.scope.get("soc2_session") is not None,
+            "signed_in": session is not None,
+            "look": NOW,
         }
-        text = environment().get_template(template).render({**always, **values})
+        if status == _FOUND and session is not None:
+            always["look"] = _look(request)
+        with shown_as_of(always["look"].asked):
+            text = environment().get_template(template).render({**always, **values})
         return HTMLResponse(text, status)
 
     async def error(self, request: Request, error: Exception) -> Response:
@@ -208,14 +241,49 @@ class Pages:
         return self._html(request, "error.html", said, {"code": code}, code)
 
 
+def _look(request: Request) -> Look:
+    """As of when a request asks.
+
+    Raises:
+        UsageError: it names no instant, or one that has not come yet.
+        HTTPException: it is outside of what an auditor may see.
+    """
+    said = [one for one in request.query_params.getlist(AS_OF) if one]
+    if len(said) > 1:
+        msg = f"{AS_OF}: there are {len(said)} of it. Write one"
+        raise UsageError(msg)
+    asked = said[0] if said else None
+    at = lists.instant(asked, AS_OF) if asked is not None else None
+    session: Session = request.scope["soc2_session"]
+    if session.bounds is not None:
+        at = session.bounds.instant(at, clock.now())
+        if at is None:
+            raise HTTPException(404)
+        return Look(at, asked, session.bounds)
+    if at is not None and at > utc_text(clock.now()):
+        msg = f"{AS_OF}: {asked} has not come yet"
+        raise UsageError(msg)
+    return Look(at, asked)
+
+
+def _only(request: Request, known: set[str]) -> None:
+    """A parameter that a page does not know is an error: a typing error is no filter."""
+    for name in request.query_params:
+        if name not in known:
+            msg = f"'{name}' is no parameter of this page. It knows: {', '.join(sorted(known))}"
+            raise UsageError(msg)
+
+
 def _asked(request: Request, listing: lists.Listing) -> Asked:
     """What an address asks. A parameter that the list does not know is an error: a typing error is no filter."""
-    known = {one.name for one in listing.filters} | {"limit", "after"}
+    known = {one.name for one in listing.filters} | {"limit", "after", AS_OF}
     given: dict[str, str] = {}
     for name, value in request.query_params.multi_items():
         if name not in known:
             msg = f"'{name}' is no filter of this list. It knows: {', '.join(sorted(known))}"
             raise UsageError(msg)
+        if name == AS_OF:
+            continue
         if "\0" in value:
             msg = f"{name}: no value has a character of code 0"
             raise UsageError(msg)

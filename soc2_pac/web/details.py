@@ -53,12 +53,12 @@ class Detail:
 def overview(place: Place) -> dict[str, Any]:
     """What somebody wants to know first: what fails, what is overdue, what was not seen, how fresh it is."""
     connection = place.connection
-    counted = place.known.tallied(connection)
-    waived, worst_of = place.known.worst(connection)
+    counted = place.tallied()
+    waived, worst_of = place.known.worst(place)
     controls = ByRule(connection)
     worst = [{**lists.finding_row(first, controls), "others": others} for first, others in worst_of]
     runs = queries.runs(connection, limit=5)
-    gaps = place.known.gaps(connection)
+    gaps = place.known.gaps(place)
     return {
         "statuses": lists.by_status(counted),
         "waived": waived,
@@ -85,7 +85,7 @@ def finding(place: Place, fingerprint: str) -> Detail | None:
     documents = queries.finding_documents(place.connection, one.fingerprint)
     row = lists.finding_row(one, ByRule(place.connection))
     waiver = next((w for w in waivers.listed(place.connection) if w.waiver == one.waiver), None)
-    rule = place.work.registry.rules.get(one.rule)
+    rule = place.work.registry.rules.get(one.rule) if place.lens is None else None
     facts: dict[str, object] = {
         "status": one.status.value + (" (waived)" if one.waiver else "") + (" (outside)" if one.outside else ""),
         "message": one.message,
@@ -105,6 +105,8 @@ def finding(place: Place, fingerprint: str) -> Detail | None:
         "fingerprint": one.fingerprint,
     }  # fmt: skip
     texts = {"Why it matters": rule.why, "How to fix it": rule.fix} if rule else {}
+    if place.lens is not None:
+        texts["Why it matters"] = NOT_KEPT
     parts = [
         Part(
             "Rests on",
@@ -153,17 +155,16 @@ def _pretty(text: str) -> str:
     return json.dumps(json.loads(text), indent=2, ensure_ascii=False)
 
 
+NOT_KEPT = "What the rule said of itself at that instant is not kept: the store has the source that judged."
+
+
 def rule(place: Place, rule_id: str) -> Detail | None:
     """One rule, with how many findings it has."""
     found = place.work.registry.rules.get(rule_id)
+    if place.lens is not None:
+        return _rule_then(place, rule_id)
     if found is None:
-        counted = [one for one in place.known.tallied(place.connection) if one.rule == rule_id]
-        if not counted:
-            return None
-        said = {"rule": rule_id, "in force": "not installed here"}
-        now = {"rule": rule_id, **lists.by_status(counted)}
-        part = Part("Findings now", tuple(status.value for status in lists.STATUSES), [now])
-        return Detail("Rule", rule_id, said, (part,), value={**said, **now})
+        return _counted(place, rule_id, "not installed here")
     rows = list(lists.rule_rows(place, rule_id))
     active = next((item for item in place.work.active if item.rule.id == rule_id), None)
     controls = ByRule(place.connection)
@@ -191,9 +192,45 @@ def rule(place: Place, rule_id: str) -> Detail | None:
     )
 
 
+def _counted(place: Place, rule_id: str, in_force: str) -> Detail | None:
+    """A rule of which only its findings are known."""
+    counted = [one for one in place.tallied() if one.rule == rule_id]
+    if not counted:
+        return None
+    said = {"rule": rule_id, "in force": in_force}
+    now = {"rule": rule_id, **lists.by_status(counted)}
+    part = Part("Findings now", tuple(status.value for status in lists.STATUSES), [now])
+    return Detail("Rule", rule_id, said, (part,), value={**said, **now})
+
+
+def _rule_then(place: Place, rule_id: str) -> Detail | None:
+    """A rule as it judged at an instant."""
+    found = next((one for one in place.known.rules(place) if one.id == rule_id), None)
+    if found is None:
+        return _counted(place, rule_id, "no")
+    controls = ByRule(place.connection)
+    facts: dict[str, object] = {
+        "rule": found.id,
+        "in force": "yes",
+        "severity": found.severity,
+        "criteria": list(found.criteria),
+        "controls": controls.of(found.id) if controls else [],
+        "judges": found.kind,
+        "thresholds": [f"{k} = {v}" for k, v in found.thresholds.items() if not k.startswith("$")],
+        "source": found.source,
+    }
+    statuses = tuple(status.value for status in lists.STATUSES)
+    rows = list(lists.rule_rows(place, rule_id))
+    parts = (Part("Findings then", statuses, rows, "It had judged nothing yet."),)
+    texts = {"What it asks": NOT_KEPT}
+    return Detail(
+        "Rule", found.title, facts, parts, texts, value={**facts, "title": found.title, **texts}
+    )
+
+
 def control(place: Place, control_id: str) -> Detail | None:
     """One control in force, with the evidence that there is for it."""
-    states = {state.id: state for state in place.known.states(place.connection)}
+    states = {state.id: state for state in place.known.states(place)}
     found = states.get(control_id)
     if found is None:
         return None
@@ -224,7 +261,7 @@ def criterion(place: Place, criterion_id: str) -> Detail | None:
     if about is None:
         return None
     rules = [row for row in lists.rule_rows(place) if criterion_id in _texts(row["criteria"])]
-    states = place.known.states(place.connection)
+    states = place.known.states(place)
     controls = [lists.control_row(s) for s in states if criterion_id in s.control.criteria]
     statuses = tuple(status.value for status in lists.STATUSES)
     facts: dict[str, object] = {
@@ -258,6 +295,8 @@ def document(place: Place, digest: str) -> Detail | None:
     if found is None:
         return None
     whole, text = found
+    if place.lens is not None and not queries.was_seen(place.connection, whole):
+        return None
     body = _pretty(text) if text else ""
     texts = {"Document": body} if body else {}
     facts: dict[str, object] = {

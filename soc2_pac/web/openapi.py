@@ -9,13 +9,19 @@ from soc2_pac import plugins
 from soc2_pac.web import details
 from soc2_pac.web.lists import LISTINGS, MOST_ROWS, ROWS
 
+_AS_OF = {
+    "name": "as_of",
+    "in": "query",
+    "schema": {"type": "string"},
+    "description": "An instant, 2026-03-31T12:00:00Z: the store as it was then",
+}
 _ROWS = {"type": "array", "items": {"type": "object"}}
 
 
 def description() -> dict[str, Any]:
     """OpenAPI 3.1: every list and everything in it, as JSON and CSV."""
     paths: dict[str, Any] = {
-        "/overview.json": {"get": _get("The overview", {"type": "object"}, "application/json", [])}
+        "/overview.json": {"get": _get("The overview", {"type": "object"}, "application/json", [_AS_OF])}
     }
     for listing in LISTINGS.values():
         parameters = [
@@ -24,6 +30,7 @@ def description() -> dict[str, Any]:
         ]
         parameters += [
             _parameter("limit", {"type": "integer", "minimum": 1, "maximum": MOST_ROWS, "default": ROWS}, "Rows"),
+            _AS_OF,
             _parameter("after", {"type": "string"}, "Where the page before ended: the header Link names it"),
         ]  # fmt: skip
         for form, media, schema in (
@@ -34,7 +41,7 @@ def description() -> dict[str, Any]:
     for kind in details.KINDS:
         one = {"name": "one", "in": "path", "required": True, "schema": {"type": "string"}}
         said = _get(
-            f"One of {LISTINGS[kind].title.lower()}", {"type": "object"}, "application/json", [one]
+            f"One of {LISTINGS[kind].title.lower()}", {"type": "object"}, "application/json", [one, _AS_OF]
         )
         said["responses"]["404"] = {"description": "There is none."}
         paths[f"/{kind}/{{one}}.json"] = {"get": said}

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import html
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
@@ -15,7 +17,7 @@ from soc2_pac.output import plain
 from soc2_pac.web.lists import LISTINGS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from jinja2 import Environment
 
@@ -94,9 +96,23 @@ def numeric(column: str) -> bool:
     return column in _NUMBERS
 
 
+_AS_OF: ContextVar[str | None] = ContextVar("as_of", default=None)
+
+
+@contextlib.contextmanager
+def shown_as_of(asked: str | None) -> Iterator[None]:
+    """Within it every address leads to the store as of the same instant."""
+    before = _AS_OF.set(asked)
+    try:
+        yield
+    finally:
+        _AS_OF.reset(before)
+
+
 def address(*parts: str, **query: object) -> str:
     """An address of this server; every part and value is escaped."""
     path = "/" + "/".join(quote(part, safe="") for part in parts if part)
+    query = {"as_of": _AS_OF.get(), **query}
     asked = {name: value for name, value in query.items() if value not in (None, "")}
     return f"{path}?{urlencode(asked)}" if asked else path
 
