@@ -43,7 +43,9 @@ class Bounds(NamedTuple):
 
     def takes(self, criteria: Iterable[str]) -> bool:
         """Whether something that serves these criteria is within."""
-        return any(one in self.criteria or one.partition(".")[0] in self.criteria for one in criteria)
+        return any(
+            one in self.criteria or one.partition(".")[0] in self.criteria for one in criteria
+        )
 
     def instant(self, asked: str | None, now: datetime) -> str | None:
         """As of when pages show the store; ``None``: what is asked for is outside of the period.
@@ -80,9 +82,7 @@ def lens(
     last = periods.ledger_end(connection, at)
     versions = frozenset(version.id for version in judged.last.values())
     within = None if bounds is None else _within(connection, to, judged, rules, bounds)
-    active = frozenset(
-        rule for rule in judged.now if within is None or rule in within.named
-    )
+    active = frozenset(rule for rule in judged.now if within is None or rule in within.named)
     return Lens(to, versions, 0 if last is None else last.seq, within, active)
 
 
@@ -113,9 +113,7 @@ def _acts(found: Collection[Act], bounds: Bounds) -> Iterable[int]:
         for act in found
         if act.kind == of_controls.SET and bounds.takes(act.said(Control).criteria)
     }
-    evidence = {
-        name for name, one in handed_in(found).items() if one.said.control in own
-    }
+    evidence = {name for name, one in handed_in(found).items() if one.said.control in own}
     for act in found:
         kind = act.kind.partition(".")[0]
         if (

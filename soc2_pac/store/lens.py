@@ -97,7 +97,9 @@ class _Told:
         self._clock = ("'now'", f"'{lens.at}'") if sqlite else ("now()", f"TIMESTAMPTZ '{lens.at}'")
         parts = dict(_tables(lens, schema))
         for name, text in _views(connection, schema):
-            parts[name] = self._then(_FINDING.sub("finding_recorded f", text) if name == _HISTORY else text)
+            parts[name] = self._then(
+                _FINDING.sub("finding_recorded f", text) if name == _HISTORY else text
+            )
         if not sqlite:
             # The driver takes a single one for the mark of a value.
             parts = {name: text.replace("%", "%%") for name, text in parts.items()}
@@ -130,7 +132,11 @@ class _Told:
             needed.add(name)
             waiting |= set(self._name.findall(self._parts[name])) - needed
         # In the order of their making, in which each stands behind what it reads.
-        lines = [f"{name} AS NOT MATERIALIZED ({text})" for name, text in self._parts.items() if name in needed]
+        lines = [
+            f"{name} AS NOT MATERIALIZED ({text})"
+            for name, text in self._parts.items()
+            if name in needed
+        ]
         return f"WITH {', '.join(lines)}" if lines else ""
 
 
@@ -180,7 +186,11 @@ def _tables(lens: Lens, s: str) -> Iterator[tuple[str, str]]:
     yield of(tables.population, f"t.collection_id <= {u}")
     ended = {"valid_to": f"CASE WHEN t.closed_by > {u} THEN NULL ELSE t.valid_to END"}
     ended["closed_by"] = f"CASE WHEN t.closed_by > {u} THEN NULL ELSE t.closed_by END"
-    some = f" AND (t.closed_by IS NULL OR t.closed_by > {u} OR t.valid_to > '{start}')" if start else ""
+    some = (
+        f" AND (t.closed_by IS NULL OR t.closed_by > {u} OR t.valid_to > '{start}')"
+        if start
+        else ""
+    )
     yield of(tables.observation, f"t.opened_by <= {u}{some}", **ended)
     yield of(tables.resource, _resources(within, s, u))
     if within is not None:
@@ -189,12 +199,15 @@ def _tables(lens: Lens, s: str) -> Iterator[tuple[str, str]]:
         yield of(tables.rule_version, f"t.rule_id IN ({_numbers(within.rules)})")
         yield of(tables.rule_criterion, "t.rule_version_id IN (SELECT v.id FROM rule_version v)")
     else:
-        judged = f"SELECT v.rule_id FROM {s}.rule_version v WHERE v.id IN ({_numbers(lens.versions)})"
+        judged = (
+            f"SELECT v.rule_id FROM {s}.rule_version v WHERE v.id IN ({_numbers(lens.versions)})"
+        )
         yield of(tables.rule, f"t.id IN ({judged})")
     yield (
         "rule_in_force",
         f"SELECT v.rule_id, v.id AS rule_version_id FROM {s}.rule_version v "  # noqa: S608 - numbers
-        f"WHERE v.id IN ({_numbers(lens.versions)})" + (f" AND v.rule_id IN ({_numbers(within.rules)})" if within else ""),
+        f"WHERE v.id IN ({_numbers(lens.versions)})"
+        + (f" AND v.rule_id IN ({_numbers(within.rules)})" if within else ""),
     )
     yield from _findings(lens, s)
     yield (

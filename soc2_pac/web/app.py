@@ -119,7 +119,12 @@ class Pages:
             # The parameters' names are keywords: none is one of Python's.
             onward = address(
                 request.path_params["name"],
-                **{**asked.filters, "as_of": look.asked, "limit": asked.limit, "after": answer.after},
+                **{
+                    **asked.filters,
+                    "as_of": look.asked,
+                    "limit": asked.limit,
+                    "after": answer.after,
+                },
             )
         if form:
             return _twin(answer, listing.columns, form, onward)
@@ -143,7 +148,11 @@ class Pages:
         if form:
             return Response(_json(found.value), media_type="application/json")
         now = look.at or utc_text(clock.now())
-        values = {"detail": found, "now": now, "twin": address(kind, f"{name}.json", as_of=look.asked)}
+        values = {
+            "detail": found,
+            "now": now,
+            "twin": address(kind, f"{name}.json", as_of=look.asked),
+        }
         return self._html(request, "detail.html", found.title, values)
 
     async def overview(self, request: Request) -> Response:

@@ -48,7 +48,9 @@ _TOO_MUCH = 2**63
 _KEPT = 200
 """Things that are kept at most, over all states of the past."""
 NOTHING = "nothing was judged yet. Next: soc2-pac run"
-NO_SOURCES = "Which rules had no source at that instant is not recorded: none of them is named here."
+NO_SOURCES = (
+    "Which rules had no source at that instant is not recorded: none of them is named here."
+)
 MOST_ROWS = 1000
 """Rows of a page at most."""
 
@@ -647,7 +649,11 @@ def _waivers(place: Place, asked: Asked) -> Answer:
         {
             **asdict(one),
             "resource": one.resource or one.pattern,
-            "state": "active" if one.active(place.now) else "revoked" if one.revoked_at else "expired",
+            "state": "active"
+            if one.active(place.now)
+            else "revoked"
+            if one.revoked_at
+            else "expired",
         }
         for one in waivers.listed(place.connection)
     )

@@ -21,7 +21,9 @@ _ROWS = {"type": "array", "items": {"type": "object"}}
 def description() -> dict[str, Any]:
     """OpenAPI 3.1: every list and everything in it, as JSON and CSV."""
     paths: dict[str, Any] = {
-        "/overview.json": {"get": _get("The overview", {"type": "object"}, "application/json", [_AS_OF])}
+        "/overview.json": {
+            "get": _get("The overview", {"type": "object"}, "application/json", [_AS_OF])
+        }
     }
     for listing in LISTINGS.values():
         parameters = [
@@ -41,7 +43,10 @@ def description() -> dict[str, Any]:
     for kind in details.KINDS:
         one = {"name": "one", "in": "path", "required": True, "schema": {"type": "string"}}
         said = _get(
-            f"One of {LISTINGS[kind].title.lower()}", {"type": "object"}, "application/json", [one, _AS_OF]
+            f"One of {LISTINGS[kind].title.lower()}",
+            {"type": "object"},
+            "application/json",
+            [one, _AS_OF],
         )
         said["responses"]["404"] = {"description": "There is none."}
         paths[f"/{kind}/{{one}}.json"] = {"get": said}
