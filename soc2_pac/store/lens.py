@@ -9,12 +9,14 @@ What held at the instant is what :mod:`soc2_pac.store.periods` says in reports: 
 named its own end by then is out of date.
 """
 
+# ruff: noqa: S608 - names and numbers of ours, texts that are quoted, and instants as soc2_pac.model writes them
+
 from __future__ import annotations
 
 import functools
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 from sqlalchemy import event
@@ -70,10 +72,9 @@ def look_through(connection: Connection, lens: Lens) -> None:
     """Read a connection through a lens from now on, until it is closed. Within ``Database.reading``."""
     told = _Told(connection, lens)
 
-    def rewritten(
-        _connection: Any, _cursor: Any, statement: str, parameters: Any, _context: Any, _many: Any
-    ) -> tuple[str, Any]:
-        return told.of(statement), parameters
+    def rewritten(*given: object) -> tuple[str, object]:
+        _, _, statement, parameters, _, _ = given
+        return told.of(str(statement)), parameters
 
     event.listen(connection, "before_cursor_execute", rewritten, retval=True)
 
@@ -176,7 +177,8 @@ def _tables(lens: Lens, s: str) -> Iterator[tuple[str, str]]:
     over = f"CASE WHEN t.finished_at <= '{at}' THEN t.{{}} END"
     some = f" AND (t.finished_at IS NULL OR t.finished_at >= '{start}')" if start else ""
     yield of(
-        tables.run, f"t.started_at <= '{at}'{some}", finished_at=over.format("finished_at"), status=over.format("status")
+        tables.run, f"t.started_at <= '{at}'{some}",
+        finished_at=over.format("finished_at"), status=over.format("status"),
     )  # fmt: skip
     yield of(tables.collection, f"t.id <= {u}{_collections(within, s)}")
     known = f"t.id IN (SELECT c.scope_id FROM {s}.collection c WHERE c.id <= {u}{_kinds(within, 'c.kind')})"
@@ -205,17 +207,19 @@ def _tables(lens: Lens, s: str) -> Iterator[tuple[str, str]]:
         yield of(tables.rule, f"t.id IN ({judged})")
     yield (
         "rule_in_force",
-        f"SELECT v.rule_id, v.id AS rule_version_id FROM {s}.rule_version v "  # noqa: S608 - numbers
+        f"SELECT v.rule_id, v.id AS rule_version_id FROM {s}.rule_version v "
         f"WHERE v.id IN ({_numbers(lens.versions)})"
         + (f" AND v.rule_id IN ({_numbers(within.rules)})" if within else ""),
     )
     yield from _findings(lens, s)
     yield (
         "finding_count",
-        "SELECT f.rule_id, f.status, f.scope_id, COALESCE(r.kind, '') AS kind, "
-        "COALESCE(f.adjustment, '') AS adjustment, COUNT(*) AS findings "
-        f"FROM finding f LEFT JOIN {s}.resource r ON r.id = f.resource_id WHERE f.closed_by IS NULL "
-        "GROUP BY f.rule_id, f.status, f.scope_id, COALESCE(r.kind, ''), COALESCE(f.adjustment, '')",
+        (
+            "SELECT f.rule_id, f.status, f.scope_id, COALESCE(r.kind, '') AS kind, "
+            "COALESCE(f.adjustment, '') AS adjustment, COUNT(*) AS findings "
+            f"FROM finding f LEFT JOIN {s}.resource r ON r.id = f.resource_id WHERE f.closed_by IS NULL "
+            "GROUP BY f.rule_id, f.status, f.scope_id, COALESCE(r.kind, ''), COALESCE(f.adjustment, '')"
+        ),
     )
     yield of(tables.waiver_event, f"t.recorded_at <= '{at}'{_waivers(within, s)}")
     yield of(tables.signing_key_event, f"t.recorded_at <= '{at}'")
@@ -231,7 +235,7 @@ def _select(table: sa.Table, name: str, where: str, **other: str) -> str:
         f'{other[column.name]} AS "{column.name}"' if column.name in other else f't."{column.name}"'
         for column in table.columns
     )
-    return f"SELECT {columns} FROM {name} t WHERE {where}"  # noqa: S608 - names and numbers of ours, and instants
+    return f"SELECT {columns} FROM {name} t WHERE {where}"
 
 
 def _collections(within: Within | None, s: str) -> str:

@@ -32,10 +32,10 @@ from soc2_pac.web.render import address, environment, shown_as_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
-    from soc2_pac.audit.past import Bounds
     from starlette.requests import Request
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+    from soc2_pac.audit.past import Bounds
     from soc2_pac.store import Store
     from soc2_pac.web.access import Access, Session
     from soc2_pac.web.proxy import Proxy
