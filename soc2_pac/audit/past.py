@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from soc2_pac.acts import controls as of_controls
 from soc2_pac.acts.attestations import handed_in
@@ -12,50 +12,22 @@ from soc2_pac.acts.scopes import RETIRED
 from soc2_pac.audit import force
 from soc2_pac.audit.gaps import Reads
 from soc2_pac.errors import UsageError
-from soc2_pac.model import utc_text
 from soc2_pac.store import acts, periods
 from soc2_pac.store.lens import Lens, Within
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
-    from datetime import datetime
 
     from sqlalchemy import Connection
 
     from soc2_pac.acts import Act
+    from soc2_pac.audit.bounds import Bounds
     from soc2_pac.audit.force import Force
     from soc2_pac.rules import Rule
     from soc2_pac.store.periods import Horizon
 
 REVIEWED = ("CC6.1", "CC6.2", "CC6.3")
 """The criteria that reviews of who has access serve: they are about granting, changing and ending it."""
-
-
-class Bounds(NamedTuple):
-    """What an auditor may see."""
-
-    start: str
-    """The instant from which on, UTC text."""
-    end: str
-    """The instant up to which, UTC text."""
-    criteria: tuple[str, ...]
-    """Criteria and series: ``CC6`` means all of CC6."""
-
-    def takes(self, criteria: Iterable[str]) -> bool:
-        """Whether something that serves these criteria is within."""
-        return any(
-            one in self.criteria or one.partition(".")[0] in self.criteria for one in criteria
-        )
-
-    def instant(self, asked: str | None, now: datetime) -> str | None:
-        """As of when pages show the store; ``None``: what is asked for is outside of the period.
-
-        ``asked``: UTC text. Left out, it is the end, or this minute while the period goes on.
-        """
-        last = min(self.end, utc_text(now.replace(second=0, microsecond=0)))
-        if asked is None:
-            return last
-        return asked if self.start <= asked <= max(last, self.start) else None
 
 
 def lens(

@@ -25,7 +25,7 @@ from soc2_pac.output import csv_rows, json_rows, metrics
 from soc2_pac.store import queries
 from soc2_pac.web import details, lists, openapi
 from soc2_pac.web.access import SESSION_SECONDS
-from soc2_pac.web.lists import LISTINGS, MOST_ROWS, ROWS, Asked, Known, Place
+from soc2_pac.web.lists import MOST_ROWS, ROWS, Asked, Known, Place
 from soc2_pac.web.proxy import Outsider
 from soc2_pac.web.render import address, environment, shown_as_of
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-    from soc2_pac.audit.past import Bounds
+    from soc2_pac.audit.bounds import Bounds
     from soc2_pac.store import Store
     from soc2_pac.web.access import Access, Session
     from soc2_pac.web.proxy import Proxy
@@ -76,6 +76,8 @@ class Look(NamedTuple):
     """What the address says, which every link of the page says too."""
     bounds: Bounds | None = None
     """Of an auditor."""
+    auditor: str | None = None
+    """The id of their access."""
 
 
 NOW = Look()
@@ -103,12 +105,12 @@ class Pages:
 
     def _read_now(self, read: Callable[[Place], T], look: Look) -> T:
         with self._store.reading(strictly=True) as connection:
-            return read(self._known.place(connection, look.at, look.bounds))
+            return read(self._known.place(connection, look.at, look.bounds, look.auditor))
 
     async def listing(self, request: Request) -> Response:
         """A list as a page, as JSON, or as CSV."""
         name, _, form = request.path_params["name"].partition(".")
-        listing = LISTINGS.get(name)
+        listing = lists.visible(_is_auditor(request)).get(name)
         if listing is None or form not in ("", "json", "csv"):
             raise HTTPException(404)
         look = _look(request)
@@ -212,9 +214,10 @@ class Pages:
         text = metrics.of_store(counted, judged, tool_version())
         return PlainTextResponse(text, media_type="text/plain; version=0.0.4")
 
-    async def openapi(self, _request: Request) -> Response:
+    async def openapi(self, request: Request) -> Response:
         """The description of the addresses for programs."""
-        return Response(_json(openapi.description()), media_type="application/json")
+        described = openapi.description(lists.visible(_is_auditor(request)))
+        return Response(_json(described), media_type="application/json")
 
     def _html(
         self,
@@ -230,6 +233,8 @@ class Pages:
             "path": request.url.path,
             "signed_in": session is not None,
             "look": NOW,
+            "listings": lists.visible(session is not None and session.bounds is not None),
+            "role": "" if session is None else session.role,
         }
         if status == _FOUND and session is not None:
             always["look"] = _look(request)
@@ -268,11 +273,16 @@ def _look(request: Request) -> Look:
         at = session.bounds.instant(at, clock.now())
         if at is None:
             raise HTTPException(404)
-        return Look(at, asked, session.bounds)
+        return Look(at, asked, session.bounds, session.token)
     if at is not None and at > utc_text(clock.now()):
         msg = f"{AS_OF}: {asked} has not come yet"
         raise UsageError(msg)
     return Look(at, asked)
+
+
+def _is_auditor(request: Request) -> bool:
+    session: Session = request.scope["soc2_session"]
+    return session.bounds is not None
 
 
 def _only(request: Request, known: set[str]) -> None:
@@ -387,6 +397,7 @@ class Guard:
 
         try:
             refused = await self._refused(scope)
+            await self._note(scope)
         except StoreError as error:
             refused = PlainTextResponse(f"{error}\n", 503)
         if refused is not None:
@@ -421,6 +432,13 @@ class Guard:
             )
         scope["soc2_session"] = session
         return None
+
+    async def _note(self, scope: Scope) -> None:
+        """Record what an auditor asks for. Where that fails, nothing is answered."""
+        session: Session | None = scope.get("soc2_session")
+        if session is not None and session.bounds is not None:
+            query = scope.get("query_string", b"").decode("latin-1")
+            await to_thread.run_sync(self._access.note, session, scope["path"], query)
 
     def _by_proxy(self, scope: Scope, headers: Headers) -> Session | Outsider | None:
         if self._proxy is None:

@@ -12,7 +12,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 import msgspec
 
 from soc2_pac import api, clock
-from soc2_pac.audit import access, attestations, controls, history, past, populations, reviews
+from soc2_pac.audit import (
+    access,
+    attestations,
+    controls,
+    history,
+    past,
+    populations,
+    requests,
+    reviews,
+)
 from soc2_pac.audit.controls import READ, ByRule
 from soc2_pac.audit.gaps import gaps as found_gaps
 from soc2_pac.criteria import CRITERIA
@@ -20,7 +29,7 @@ from soc2_pac.errors import StoreError, UsageError
 from soc2_pac.model import Severity, Status, utc_text, utc_time
 from soc2_pac.output.metrics import FindingCounts
 from soc2_pac.output.summary import WORST
-from soc2_pac.store import acts, counts, differences, ledger, periods, queries, waivers
+from soc2_pac.store import acts, counts, differences, ledger, messages, periods, queries, waivers
 from soc2_pac.store.gaps import run_started
 from soc2_pac.store.lens import look_through
 
@@ -31,8 +40,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
+    from soc2_pac.audit.bounds import Bounds
     from soc2_pac.audit.controls import State
-    from soc2_pac.audit.past import Bounds
     from soc2_pac.store.lens import Lens
     from soc2_pac.workspace import Workspace
 
@@ -48,6 +57,7 @@ _TOO_MUCH = 2**63
 _KEPT = 200
 """Things that are kept at most, over all states of the past."""
 NOTHING = "nothing was judged yet. Next: soc2-pac run"
+LEFT_OUT = "Rules that serve none of your criteria are left out, also where a control names them."
 NO_SOURCES = (
     "Which rules had no source at that instant is not recorded: none of them is named here."
 )
@@ -70,7 +80,11 @@ class Known:
         self._kept: dict[tuple[str, str | None, Bounds | None], tuple[tuple[int, int], Any]] = {}
 
     def place(
-        self, connection: Connection, at: str | None = None, bounds: Bounds | None = None
+        self,
+        connection: Connection,
+        at: str | None = None,
+        bounds: Bounds | None = None,
+        auditor: str | None = None,
     ) -> Place:
         """Where rows come from.
 
@@ -78,6 +92,7 @@ class Known:
             connection: of one transaction that reads. With ``at``, all that it reads is read as of then.
             at: the instant, UTC text; ``None``: now.
             bounds: of an auditor, whose pages always have an instant.
+            auditor: the id of their access.
 
         Raises:
             UsageError: the store knew nothing then.
@@ -85,7 +100,7 @@ class Known:
         now, head = clock.now(), ledger.head(connection).seq
         if at is None:
             return Place(self, connection, now, head)
-        place = Place(self, connection, utc_time(at), head, at=at, bounds=bounds)
+        place = Place(self, connection, utc_time(at), head, at, bounds, auditor)
         rules = self._given.registry.rules
         found = self.of("lens", place, lambda: past.lens(connection, at, rules, bounds))
         look_through(connection, found)
@@ -221,6 +236,8 @@ class Place:
     """The instant, UTC text, where the store is shown as it was; ``None``: as it is."""
     bounds: Bounds | None = None
     """Of an auditor."""
+    auditor: str | None = None
+    """The id of their access."""
     lens: Lens | None = None
 
     @property
@@ -292,6 +309,13 @@ class Listing:
     """Of the page and of the CSV; JSON has all that there is."""
     read: Callable[[Place, Asked], Answer]
     filters: tuple[Filter, ...] = ()
+    team: bool = False
+    """It is about who may see the pages: no auditor sees it."""
+
+
+def visible(auditor: bool) -> dict[str, Listing]:  # noqa: FBT001 - a template asks
+    """The lists that somebody may open, by name."""
+    return {name: one for name, one in LISTINGS.items() if not (auditor and one.team)}
 
 
 def is_number(text: str) -> bool:
@@ -631,7 +655,7 @@ def _controls(place: Place, asked: Asked) -> Answer:
         for row in found
         if (not states or row["state"] in states) and (not wanted or _of(row["criteria"], wanted))
     )
-    return _page_of(rows, asked)
+    return _page_of(rows, asked, *([] if place.bounds is None else [LEFT_OUT]))
 
 
 def _attestations(place: Place, asked: Asked) -> Answer:
@@ -719,6 +743,25 @@ def _ledger(place: Place, asked: Asked) -> Answer:
 
 def _tokens(place: Place, asked: Asked) -> Answer:
     return _page_of(access.rows(place.connection, place.now), asked)
+
+
+def _requests(place: Place, asked: Asked) -> Answer:
+    states = _chosen(asked, "state", (requests.OPEN, requests.ANSWERED, requests.NOTED))
+    # What auditors ask is no evidence of the period: they see all of their own.
+    until = None if place.auditor else place.at
+    found = requests.rows(place.connection, auditor=place.auditor, until=until)
+    return _page_of((row for row in found if not states or row["state"] in states), asked)
+
+
+def _opened(place: Place, asked: Asked) -> Answer:
+    found = messages.views(
+        place.connection,
+        auditor=asked.filters.get("auditor"),
+        until=place.at,
+        after=_behind(asked, messages.Place),
+        limit=asked.limit + 1,
+    )
+    return _keyed(found, asked, messages.Place, lambda one: one._asdict())
 
 
 _SCOPE = Filter("scope", "Scope", hint="aws:111122223333, or aws:*")
@@ -832,10 +875,29 @@ LISTINGS = {
             _ledger,
         ),
         Listing(
-            "tokens", "Tokens",
-            "Who may read these pages with a token. No token is shown, nor kept.",
-            ("token", "state", "name", "role", "until", "created_at", "created_by", "revoked_at", "reason"),
+            "requests", "Requests",
+            "What auditors asked and noted, numbered, and what the team answered.",
+            ("number", "entry", "state", "by", "about", "said", "recorded_at", "answer", "answered_by"),
+            _requests,
+            (Filter("state", "State", (requests.OPEN, requests.ANSWERED, requests.NOTED)),),
+        ),
+        Listing(
+            "tokens", "Tokens and auditors",
+            "Who may read these pages with a token; auditors a period and criteria. No token is shown, nor kept.",
+            (
+                "token", "state", "name", "role", "start", "end", "criteria", "until", "created_at", "created_by",
+                "revoked_at", "reason",
+            ),
             _tokens,
+            team=True,
+        ),
+        Listing(
+            "opened", "Opened by auditors",
+            "The addresses that auditors asked for, newest first.",
+            ("opened_at", "auditor", "path", "query"),
+            _opened,
+            (Filter("auditor", "Auditor", hint="aud-5f0c19aa"),),
+            team=True,
         ),
     )
 }  # fmt: skip

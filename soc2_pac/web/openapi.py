@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from importlib.metadata import version
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from soc2_pac import plugins
 from soc2_pac.web import details
-from soc2_pac.web.lists import LISTINGS, MOST_ROWS, ROWS
+from soc2_pac.web.lists import MOST_ROWS, ROWS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from soc2_pac.web.lists import Listing
 
 _AS_OF = {
     "name": "as_of",
@@ -18,14 +23,14 @@ _AS_OF = {
 _ROWS = {"type": "array", "items": {"type": "object"}}
 
 
-def description() -> dict[str, Any]:
-    """OpenAPI 3.1: every list and everything in it, as JSON and CSV."""
+def description(listings: Mapping[str, Listing]) -> dict[str, Any]:
+    """OpenAPI 3.1: every list that somebody may open and everything in it, as JSON and CSV."""
     paths: dict[str, Any] = {
         "/overview.json": {
             "get": _get("The overview", {"type": "object"}, "application/json", [_AS_OF])
         }
     }
-    for listing in LISTINGS.values():
+    for listing in listings.values():
         parameters = [
             _parameter(one.name, {"type": "string"}, _takes(one.choices) or one.hint)
             for one in listing.filters
@@ -43,7 +48,7 @@ def description() -> dict[str, Any]:
     for kind in details.KINDS:
         one = {"name": "one", "in": "path", "required": True, "schema": {"type": "string"}}
         said = _get(
-            f"One of {LISTINGS[kind].title.lower()}",
+            f"One of {listings[kind].title.lower()}",
             {"type": "object"},
             "application/json",
             [one, _AS_OF],

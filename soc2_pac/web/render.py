@@ -14,7 +14,6 @@ from markupsafe import Markup
 
 from soc2_pac.audit.spans import ms
 from soc2_pac.output import plain
-from soc2_pac.web.lists import LISTINGS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -29,11 +28,13 @@ _LONG = 400
 """Characters of a cell in a list; the page about the thing has the whole text."""
 _NUMBERS = frozenset({
     "fail", "error", "inconclusive", "stale", "pass", "not_applicable", "rules", "failures", "collections", "complete",
-    "requests", "count", "gaps", "findings", "rows", "seq", "open", "revoked", "removed", "overdue", "id", "run",
+    "requests", "count", "gaps", "findings", "rows", "seq", "number", "open", "revoked", "removed", "overdue", "id",
+    "run",
 })  # fmt: skip
 _INSTANTS = frozenset({
     "since", "sla_due", "valid_from", "valid_to", "started_at", "finished_at", "last_complete", "expires_at", "due",
     "fix by", "failing since", "holds until", "recorded_at", "until", "created_at", "revoked_at",
+    "start", "end", "opened_at", "answered_at",
     "last_collection",
 })  # fmt: skip
 _DIGESTS = frozenset({"hash", "body_digest"})
@@ -42,7 +43,8 @@ _WORDS = frozenset({"status", "severity", "state", "cause", "change", "before", 
 _LABELS = {
     "sla_due": "fix by", "resource_name": "resource", "started_at": "started", "finished_at": "finished",
     "expires_at": "expires", "valid_from": "from", "valid_to": "to", "last_complete": "last complete",
-    "recorded_at": "recorded", "created_at": "created", "revoked_at": "revoked", "body_digest": "body",
+    "recorded_at": "recorded",
+    "opened_at": "opened", "answered_at": "answered", "answered_by": "answered by", "created_at": "created", "revoked_at": "revoked", "body_digest": "body",
     "not_applicable": "not applicable", "covers_from": "covers from", "covers_to": "to", "counts_until": "counts until",
 }  # fmt: skip
 _GOOD = frozenset(
@@ -246,7 +248,7 @@ def _html(cell: Cell) -> str:
     return f"<span{title}>{text}</span>" if title else text
 
 
-_PROSE = frozenset({"message", "title", "wording", "about", "reason"})
+_PROSE = frozenset({"said", "answer", "message", "title", "wording", "about", "reason"})
 
 
 def body_of(columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> Markup:
@@ -307,7 +309,6 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     made.globals.update(
-        listings=LISTINGS,
         address=address,
         value=value,
         body_of=body_of,
