@@ -34,8 +34,7 @@ _NUMBERS = frozenset({
 _INSTANTS = frozenset({
     "since", "sla_due", "valid_from", "valid_to", "started_at", "finished_at", "last_complete", "expires_at", "due",
     "fix by", "failing since", "holds until", "recorded_at", "until", "created_at", "revoked_at",
-    "start", "end", "opened_at", "answered_at",
-    "last_collection",
+    "start", "end", "opened_at", "answered_at", "last_collection",
 })  # fmt: skip
 _DIGESTS = frozenset({"hash", "body_digest"})
 """Shown by their first digits, and leading nowhere."""
@@ -43,8 +42,8 @@ _WORDS = frozenset({"status", "severity", "state", "cause", "change", "before", 
 _LABELS = {
     "sla_due": "fix by", "resource_name": "resource", "started_at": "started", "finished_at": "finished",
     "expires_at": "expires", "valid_from": "from", "valid_to": "to", "last_complete": "last complete",
-    "recorded_at": "recorded",
-    "opened_at": "opened", "answered_at": "answered", "answered_by": "answered by", "created_at": "created", "revoked_at": "revoked", "body_digest": "body",
+    "recorded_at": "recorded", "opened_at": "opened", "answered_at": "answered", "answered_by": "answered by",
+    "created_at": "created", "revoked_at": "revoked", "body_digest": "body",
     "not_applicable": "not applicable", "covers_from": "covers from", "covers_to": "to", "counts_until": "counts until",
 }  # fmt: skip
 _GOOD = frozenset(
