@@ -43,6 +43,8 @@ class Session:
     """Id of the token that it rests on; ``None``: the printed link."""
     bounds: Bounds | None = None
     """Of an auditor: what they may see."""
+    proof: str | None = None
+    """What proves who it is: ``token tok-5f0c19aa``; ``None``: the link, which whoever is at this computer has."""
 
 
 class Access:
@@ -95,7 +97,9 @@ class Access:
         if found is None:
             return None
         ends = time.monotonic() + SESSION_SECONDS
-        return Session(found.said.name, ends, found.said.role, found.id, found.bounds)
+        return Session(
+            found.said.name, ends, found.said.role, found.id, found.bounds, f"token {found.id}"
+        )
 
     def sign_in(self, token: str) -> str | None:
         """Exchange a token for a session, which ends with it; ``None`` where it does not hold.

@@ -25,6 +25,7 @@ from soc2_pac.output import csv_rows, json_rows, metrics
 from soc2_pac.store import queries
 from soc2_pac.web import details, lists, openapi
 from soc2_pac.web.access import SESSION_SECONDS
+from soc2_pac.web.acting import Acting, body_of
 from soc2_pac.web.lists import MOST_ROWS, ROWS, Asked, Known, Place
 from soc2_pac.web.proxy import Outsider
 from soc2_pac.web.render import address, environment, shown_as_of
@@ -62,6 +63,12 @@ _SAFE = frozenset({"GET", "HEAD"})
 _READERS = 3
 """Answers that are worked out at once: more would wait for each other, and each holds memory."""
 
+_SAID = {
+    404: "There is no such page.",
+    405: "That cannot be done here.",
+    413: "That is more than a form takes.",
+    415: "That is no form of a page.",
+}
 AS_OF = "as_of"
 """The parameter of every page that shows the store as it was."""
 _FOUND = 200
@@ -181,7 +188,7 @@ class Pages:
 
     async def sign_in(self, request: Request) -> Response:
         """Exchange a token for a session."""
-        sent = parse_qs((await _body(request)).decode("ascii", "replace"))
+        sent = parse_qs((await body_of(request, _MOST_BYTES)).decode("ascii", "replace"))
         token = next(iter(sent.get("token", ())), "").strip()
         cookie = await to_thread.run_sync(self._access.sign_in, token)
         if cookie is None:
@@ -235,6 +242,7 @@ class Pages:
             "look": NOW,
             "listings": lists.visible(session is not None and session.bounds is not None),
             "role": "" if session is None else session.role,
+            "proof": None if session is None else session.proof,
         }
         if status == _FOUND and session is not None:
             always["look"] = _look(request)
@@ -245,9 +253,7 @@ class Pages:
     async def error(self, request: Request, error: Exception) -> Response:
         """A page that says what is wrong, in the form that was asked for."""
         code = error.status_code if isinstance(error, HTTPException) else 400
-        said = {404: "There is no such page.", 405: "That cannot be done here."}.get(
-            code, str(error)
-        )
+        said = _SAID.get(code) or (error.detail if isinstance(error, HTTPException) else str(error))
         if isinstance(error, Soc2PacError) and not isinstance(error, UsageError):
             code, said = 503, str(error)
         if request.url.path.endswith((".json", ".csv")):
@@ -329,17 +335,7 @@ def _twin(answer: lists.Answer, columns: tuple[str, ...], form: str, onward: str
 
 
 _MOST_BYTES = 4096
-"""Of what a form sends."""
-
-
-async def _body(request: Request) -> bytes:
-    """What was sent. Raises HTTPException (413) where it is more than a form has."""
-    sent = b""
-    async for part in request.stream():
-        sent += part
-        if len(sent) > _MOST_BYTES:
-            raise HTTPException(413)
-    return sent
+"""Of what the form of the sign-in page sends."""
 
 
 def _cookie_name(request: Request) -> str:
@@ -485,7 +481,7 @@ def build(
 
     Args:
         work: configuration and plugins.
-        store: open for as long as the application runs. Nothing is written to it.
+        store: open for as long as the application runs. Forms, and what auditors open, are recorded.
         access: who may see it.
         hosts: names with port by which the server is reached: ``127.0.0.1:8765``. Those of the configuration are
             reached through a proxy with TLS.
@@ -502,6 +498,7 @@ def build(
         Route("/metrics", pages.metrics),
         Route("/openapi.json", pages.openapi),
         Mount("/static", StaticFiles(packages=[("soc2_pac.web", "static")])),
+        *Acting(work, store).routes(),
         Route("/{name}", pages.listing),
         Route("/{name}/{one:path}", pages.detail),
     ]

@@ -6,15 +6,18 @@ import json
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from soc2_pac.audit import requests, review_files, reviews
 from soc2_pac.audit.approvals import rests_on
 from soc2_pac.audit.controls import ByRule
 from soc2_pac.criteria import CRITERIA
+from soc2_pac.model import Status
 from soc2_pac.store import queries, simulation, waivers
-from soc2_pac.web import lists
+from soc2_pac.web import forms, lists
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from soc2_pac.web.forms import Form
     from soc2_pac.web.lists import Place, Row
 
 _FEWEST = 8
@@ -48,6 +51,19 @@ class Detail:
     """Periods with ``status``, ``valid_from`` and ``valid_to``, oldest first."""
     value: Mapping[str, object] = field(default_factory=dict)
     """What its JSON says."""
+    form: Form | None = None
+    """What can be done here, while it is shown as it is now."""
+    sheet: Sheet | None = None
+    """Rows that a reviewer decides."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """Rows of an access review that are open."""
+
+    review: str
+    rows: Sequence[Mapping[str, str]]
+    columns: tuple[str, ...]
 
 
 def overview(place: Place) -> dict[str, Any]:
@@ -139,6 +155,7 @@ def finding(place: Place, fingerprint: str) -> Detail | None:
             "history": [asdict(p) for p in history],
             "rests_on": [asdict(d) for d in documents],
         },
+        forms.waiving(one.fingerprint) if one.status is Status.FAIL and not one.waiver else None,
     )
 
 
@@ -250,9 +267,9 @@ def control(place: Place, control_id: str) -> Detail | None:
     rows = [row for row in lists.rule_rows(place) if row["rule"] in named]
     statuses = tuple(status.value for status in lists.STATUSES)
     parts = (Part("Rules", ("rule", "severity", *statuses), rows, "No rule in force serves it."),)
-    return Detail(
-        "Control", said.wording, facts, parts, value={**lists.control_row(found), "by_rule": rows}
-    )
+    form = forms.attesting(found.id, said.attestations) if said.attestations else None
+    value = {**lists.control_row(found), "by_rule": rows}
+    return Detail("Control", said.wording, facts, parts, value=value, form=form)
 
 
 def criterion(place: Place, criterion_id: str) -> Detail | None:
@@ -323,6 +340,75 @@ def run(place: Place, run_id: str) -> Detail | None:
     )
 
 
+def waiver(place: Place, waiver_id: str) -> Detail | None:
+    """One waiver, with the failures that it covers now."""
+    rows = {str(row["waiver"]): row for row in lists.waiver_rows(place)}
+    row = rows.get(waiver_id)
+    if row is None:
+        return None
+    one = next(w for w in waivers.listed(place.connection) if w.waiver == waiver_id)
+    facts = {
+        "waiver": one.waiver, "state": row["state"], "rule": one.rule, "scope": one.scope, "resource": row["resource"],
+        "owner": one.owner, "approver": one.approver, "approval": rests_on(one, None), "added at": one.added_at,
+        "expires_at": one.expires_at, "revoked_at": one.revoked_at, "revoked because": one.revoked_because,
+        "revoked by": one.revoked_by, "recorded by": one.login or f"user {one.os_user}",
+    }  # fmt: skip
+    covered = [
+        asdict(found)
+        for found in queries.findings(place.connection, rules=[one.rule], waived=True)
+        if found.waiver == waiver_id
+    ]
+    columns = ("status", "severity", "rule", "scope", "resource_name", "message")
+    part = Part("Covers now", columns, covered[:_MOST_SHOWN], "No current failure.")
+    form = forms.revoking(one.waiver) if row["state"] == "active" else None
+    value = {**row, "approval": facts["approval"], "covers": [c["fingerprint"] for c in covered]}
+    return Detail(
+        "Waiver", f"Waiver {one.waiver}", facts, (part,), {"Reason": one.reason}, (), value, form
+    )
+
+
+def review(place: Place, review_id: str) -> Detail | None:
+    """One access review with its rows, and what was decided on each."""
+    found = reviews.all_reviews(place.connection).get(review_id)
+    if found is None:
+        return None
+    frozen = reviews.population(place.connection, found)
+    rows = review_files.exported(found, frozen.rows, place.now)
+    facts = dict(reviews.summary(found, place.now))
+    columns = (
+        "row", "reviewer", "account", "grant", "on", "flags", "state", "decision", "reason", "decided_by",
+        "decided_proof", "gone_by",
+    )  # fmt: skip
+    title = (
+        "Rows" if len(rows) <= _MOST_SHOWN else f"Rows: the first {_MOST_SHOWN} of {len(rows):,}"
+    )
+    part = Part(title, columns, rows[:_MOST_SHOWN], "It has no row.")
+    undecided = [row for row in rows if row["state"] == "open"][:_MOST_SHOWN]
+    sheet = None
+    if found.state == "open" and undecided:
+        sheet = Sheet(found.id, undecided, ("reviewer", "account", "grant", "on", "flags"))
+    value = {**facts, "rows_of": rows}
+    return Detail("Access review", f"Review {found.id}", facts, (part,), value=value, sheet=sheet)
+
+
+def request(place: Place, number: str) -> Detail | None:
+    """One request or note of an auditor."""
+    until = None if place.auditor else place.at
+    found = requests.rows(place.connection, auditor=place.auditor, until=until)
+    row = next((row for row in found if str(row["number"]) == number), None)
+    if row is None:
+        return None
+    facts = {k: v for k, v in row.items() if k not in ("said", "answer")}
+    texts = {"Text": str(row["said"])}
+    if row["answer"]:
+        texts["Answer"] = str(row["answer"])
+    title = f"{str(row['entry']).capitalize()} {number}"
+    form = forms.answering(int(number))
+    return Detail("Request", title, facts, (), texts, value=row, form=form)
+
+
+_MOST_SHOWN = 300
+"""Rows of a table within a page; its JSON has all."""
 _MOST_RUNS = 100_000
 
 KINDS = {
@@ -332,5 +418,8 @@ KINDS = {
     "criteria": criterion,
     "documents": document,
     "runs": run,
+    "waivers": waiver,
+    "reviews": review,
+    "requests": request,
 }
 """List -> what reads one of it."""

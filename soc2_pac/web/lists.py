@@ -32,6 +32,7 @@ from soc2_pac.output.summary import WORST
 from soc2_pac.store import acts, counts, differences, ledger, messages, periods, queries, waivers
 from soc2_pac.store.gaps import run_started
 from soc2_pac.store.lens import look_through
+from soc2_pac.web.forms import ASK
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from soc2_pac.audit.bounds import Bounds
     from soc2_pac.audit.controls import State
     from soc2_pac.store.lens import Lens
+    from soc2_pac.web.forms import Form
     from soc2_pac.workspace import Workspace
 
 ROWS = 100
@@ -283,6 +285,8 @@ class Answer:
     """What must be said with it."""
     lead: str = ""
     """What the rows are about, where the address does not say it."""
+    form: Form | None = None
+    """What can be done here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -668,20 +672,19 @@ def _reviews(place: Place, asked: Asked) -> Answer:
     return _page_of((dict(reviews.summary(review, place.now)) for review in every), asked)
 
 
-def _waivers(place: Place, asked: Asked) -> Answer:
-    rows = (
-        {
+def waiver_rows(place: Place) -> Iterator[Row]:
+    """Every waiver with its state."""
+    for one in waivers.listed(place.connection):
+        revoked = "revoked" if one.revoked_at else "expired"
+        yield {
             **asdict(one),
             "resource": one.resource or one.pattern,
-            "state": "active"
-            if one.active(place.now)
-            else "revoked"
-            if one.revoked_at
-            else "expired",
+            "state": "active" if one.active(place.now) else revoked,
         }
-        for one in waivers.listed(place.connection)
-    )
-    return _page_of(rows, asked)
+
+
+def _waivers(place: Place, asked: Asked) -> Answer:
+    return _page_of(waiver_rows(place), asked)
 
 
 # -- how it was collected -------------------------------------------------------------------------------
@@ -750,7 +753,8 @@ def _requests(place: Place, asked: Asked) -> Answer:
     # What auditors ask is no evidence of the period: they see all of their own.
     until = None if place.auditor else place.at
     found = requests.rows(place.connection, auditor=place.auditor, until=until)
-    return _page_of((row for row in found if not states or row["state"] in states), asked)
+    rows = (row for row in found if not states or row["state"] in states)
+    return replace(_page_of(rows, asked), form=ASK)
 
 
 def _opened(place: Place, asked: Asked) -> Answer:

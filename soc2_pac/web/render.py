@@ -188,6 +188,8 @@ def _named(text: str, row: Mapping[str, Any]) -> Cell:
 
 def _number(column: str, value: int, row: Mapping[str, Any]) -> Cell:
     text = f"{value:,}" if column not in ("id", "run", "seq") else str(value)
+    if column == "number":
+        return Cell(text, address("requests", text))
     if column in ("id", "run", "collection"):
         return Cell(text, address("runs", text)) if column != "collection" else Cell(text)
     statuses = ("fail", "error", "inconclusive", "stale", "pass", "not_applicable")
@@ -225,6 +227,8 @@ _LINKS: dict[str, Any] = {
     "kind": lambda text: address("documents", kind=text),
     "judges": lambda text: address("documents", kind=text),
     "reads also": lambda text: address("documents", kind=text),
+    "waiver": lambda text: address("waivers", text),
+    "review": lambda text: address("reviews", text),
     "scope": lambda text: address("findings", scope=text),
     "resource": lambda text: address("findings", resource=text),
 }
