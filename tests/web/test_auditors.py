@@ -201,9 +201,11 @@ def _instants(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
     elif isinstance(value, list):
         for one in value:
             yield from _instants(one, name)
-    elif isinstance(value, str) and name not in ("sla_due", "until", "expires_at", "due"):
-        if re.fullmatch(r"\d{4}-\d\d-\d\dT[0-9:.]+Z", value):
-            yield name, value
+    elif name not in ("sla_due", "until", "expires_at", "due") and _INSTANT.fullmatch(str(value)):
+        yield name, str(value)
+
+
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT[0-9:.]+Z")
 
 
 def test_counts_are_those_of_the_lists(served: Served) -> None:
