@@ -95,7 +95,7 @@ def finding(place: Place, fingerprint: str) -> Detail | None:
         return None
     found = list(queries.findings(place.connection, fingerprint=fingerprint, limit=2))
     if len(found) != 1:
-        return None
+        return None if found else _closed(place, fingerprint)
     (one,) = found
     history = queries.finding_history(place.connection, one.fingerprint)
     documents = queries.finding_documents(place.connection, one.fingerprint)
@@ -157,6 +157,37 @@ def finding(place: Place, fingerprint: str) -> Detail | None:
         },
         forms.waiving(one.fingerprint) if one.status is Status.FAIL and not one.waiver else None,
     )
+
+
+def _closed(place: Place, fingerprint: str) -> Detail | None:
+    """A finding that stands no more: what was said of it, and until when; ``None``: there never was one."""
+    history = queries.finding_history(place.connection, fingerprint)
+    if not history:
+        return None
+    last = history[-1]
+    facts: dict[str, object] = {
+        "status": f"closed: {last.status.value} until {last.valid_to}",
+        "message": last.message,
+        "rule": last.rule,
+        "severity": last.severity,
+        "scope": last.scope,
+        "kind": last.kind,
+        "resource": last.resource,
+        "evidence": last.evidence,
+        "fingerprint": fingerprint,
+    }
+    part = Part(
+        "History",
+        ("valid_from", "valid_to", "status", "message", "evidence"),
+        [asdict(period) for period in reversed(history)],
+    )
+    texts = {}
+    body = _body(place, last.evidence)
+    if body:
+        texts["Evidence: the document that was judged last"] = body
+    periods = [asdict(period) for period in history]
+    value = {**asdict(last), "closed": last.valid_to, "history": periods}
+    return Detail("Closed finding", last.message, facts, (part,), texts, tuple(periods), value)
 
 
 def _body(place: Place, digest: str | None) -> str:

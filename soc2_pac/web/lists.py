@@ -7,6 +7,7 @@ import itertools
 import json
 from collections import Counter, defaultdict
 from dataclasses import asdict, dataclass, fields, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import msgspec
@@ -14,22 +15,36 @@ import msgspec
 from soc2_pac import api, clock
 from soc2_pac.audit import (
     access,
+    accounts,
     attestations,
     controls,
+    exported,
     history,
     past,
     populations,
     requests,
     reviews,
+    samples,
 )
 from soc2_pac.audit.controls import READ, ByRule
 from soc2_pac.audit.gaps import gaps as found_gaps
 from soc2_pac.criteria import CRITERIA
 from soc2_pac.errors import StoreError, UsageError
+from soc2_pac.evaluate.people import read as read_people
 from soc2_pac.model import Severity, Status, utc_text, utc_time
 from soc2_pac.output.metrics import FindingCounts
 from soc2_pac.output.summary import WORST
-from soc2_pac.store import acts, counts, differences, ledger, messages, periods, queries, waivers
+from soc2_pac.store import (
+    acts,
+    checkpoint,
+    counts,
+    differences,
+    ledger,
+    messages,
+    periods,
+    queries,
+    waivers,
+)
 from soc2_pac.store.gaps import run_started
 from soc2_pac.store.lens import look_through
 from soc2_pac.web.forms import ASK
@@ -43,6 +58,7 @@ if TYPE_CHECKING:
 
     from soc2_pac.audit.bounds import Bounds
     from soc2_pac.audit.controls import State
+    from soc2_pac.evaluate.people import People
     from soc2_pac.store.lens import Lens
     from soc2_pac.web.forms import Form
     from soc2_pac.workspace import Workspace
@@ -59,6 +75,7 @@ _TOO_MUCH = 2**63
 _KEPT = 200
 """Things that are kept at most, over all states of the past."""
 NOTHING = "nothing was judged yet. Next: soc2-pac run"
+CHOOSE = "Say which population, which period, how many events and which seed: the same ones are drawn by the same seed."
 LEFT_OUT = "Rules that serve none of your criteria are left out, also where a control names them."
 NO_SOURCES = (
     "Which rules had no source at that instant is not recorded: none of them is named here."
@@ -184,6 +201,38 @@ class Known:
                 place.connection, place.lens.active, {}, place.now, None, lambda: kinds
             )
         return controls.states(place.connection, rules, off, place.now, None, lambda: kinds)
+
+    def people(self, place: Place) -> People:
+        """Who works here, and whose each account is."""
+        registry, days = self._given.registry, self._given.config.evidence.max_age_days
+        return self.of(
+            "people",
+            place,
+            lambda: read_people(
+                place.connection,
+                registry.kinds,
+                place.now,
+                timedelta(days=days),
+                registry.joined_identities,
+            ),
+        )
+
+    def population(
+        self, place: Place, kind: str, period: populations.AuditPeriod
+    ) -> populations.Population:
+        """The events of a period: of a kind that a provider lists, or derived from the history."""
+        registry = self._given.registry
+        if kind in history.KINDS:
+            known = api.reviewing(self._given.config, registry)
+            return history.population(place.connection, known, kind, period)
+        shapes = {one.kind: one for one in registry.kinds}
+        return populations.population(
+            place.connection, kind, period, shapes.get(kind), others=tuple(history.KINDS)
+        )
+
+    def checkpoints(self) -> list[str]:
+        """The texts of the checkpoints that runs left in the configured folder, oldest first."""
+        return list(exported.read(exported.kept(self._given.config)))
 
     def gaps(self, place: Place) -> list[Row]:
         """What could not be seen, and is not known now."""
@@ -748,6 +797,80 @@ def _tokens(place: Place, asked: Asked) -> Answer:
     return _page_of(access.rows(place.connection, place.now), asked)
 
 
+def _people(place: Place, asked: Asked) -> Answer:
+    found = place.known.people(place)
+    shown = _known(asked, "show", ("unmatched", "leavers", "privileged"), "choice")
+    system = asked.filters.get("system")
+    systems = {owned.account.system for owned in found.graph.accounts}
+    _known(asked, "system", systems | {one.partition(":")[0] for one in systems}, "system")
+    every = accounts.chosen(
+        found.graph,
+        place.now,
+        system,
+        unmatched=shown == "unmatched",
+        leavers=shown == "leavers",
+    )
+    person = asked.filters.get("person")
+    rows = (accounts.row(owned, place.now) for owned in every)
+    chosen = (
+        row
+        for row in rows
+        if person in (None, row["person"]) and (shown != "privileged" or row["privileged"])
+    )
+    return _page_of(chosen, asked, *found.notes)
+
+
+def _samples(place: Place, asked: Asked) -> Answer:
+    said = {name: asked.filters.get(name) for name in ("population", "period", "size", "seed")}
+    lacking = [name for name, value in said.items() if value is None]
+    if len(lacking) == len(said):
+        return Answer([], None, lead=CHOOSE)
+    if lacking:
+        msg = f"{lacking[0]}: a sample needs a population, a period, a size and a seed"
+        raise UsageError(msg)
+    kind, size, seed = str(said["population"]), str(said["size"]), str(said["seed"])
+    if not is_number(size):
+        msg = f"size: '{size}' is no number"
+        raise UsageError(msg)
+    period = populations.AuditPeriod.parse(str(said["period"]))
+    bounds = place.bounds
+    if bounds is not None and not _inside(bounds, period):
+        msg = "period: it is not within the period that you see"
+        raise UsageError(msg)
+    found = place.known.population(place, kind, period)
+    taken = samples.drawn(found, int(size), seed)
+    header, drawn = found.header, taken.header["sample"]
+    notes = [f"incomplete: {reason}" for reason in header["incomplete_because"]]
+    rows: Iterator[Row] = (one._asdict() for one in taken.events)
+    lead = (
+        f"{drawn['size']} of {drawn['population_count']} events from {header['period']['from']} to "
+        f"{header['period']['to']}, digest {header['digest']}: {drawn['algorithm']}, seed {seed!r}."
+    )
+    return replace(_page_of(rows, asked, *notes), lead=lead)
+
+
+def _inside(bounds: Bounds, period: populations.AuditPeriod) -> bool:
+    """Whether a period, whose end is left out, is within what an auditor sees."""
+    last = utc_text(period.end - timedelta(milliseconds=1))
+    return bounds.start <= utc_text(period.start) and last <= bounds.end
+
+
+def _checkpoints(place: Place, asked: Asked) -> Answer:
+    rows: list[Row] = []
+    for text in place.known.checkpoints():
+        one = checkpoint.load(text)
+        start = place.bounds.start if place.bounds else ""
+        if one.recorded_at < start or (place.at is not None and one.recorded_at > place.at):
+            continue
+        there = periods.ledger_hash(place.connection, one.seq)
+        held = "holds" if there == one.head else "does not hold"
+        rows.append({
+            "taken_at": one.recorded_at, "entry": one.seq, "state": held, "hash": one.head, "count": one.count,
+            "signed_by": one.signed_by, "store": one.store,
+        })  # fmt: skip
+    return _page_of(reversed(rows), asked)
+
+
 def _requests(place: Place, asked: Asked) -> Answer:
     states = _chosen(asked, "state", (requests.OPEN, requests.ANSWERED, requests.NOTED))
     # What auditors ask is no evidence of the period: they see all of their own.
@@ -877,6 +1000,33 @@ LISTINGS = {
             "All that was recorded, chained by hashes, newest first. A checkpoint elsewhere shows a cut end.",
             ("seq", "entry", "ref", "recorded_at", "body_digest", "hash"),
             _ledger,
+        ),
+        Listing(
+            "people", "People and accounts",
+            "Every account with its owner, and by what statement it is theirs. Nothing is guessed.",
+            ("system", "login", "name", "person", "reason", "active", "mfa", "privileged", "here", "last_used"),
+            _people,
+            (
+                Filter("show", "Show", ("unmatched", "leavers", "privileged")),
+                Filter("system", "System", hint="github"), Filter("person", "Person", hint="roster:acme/1042"),
+            ),
+        ),
+        Listing(
+            "samples", "Samples",
+            "A sample of the events of a period, which anybody can draw again by its seed.",
+            ("at", "scope", "uid", "name", "digest", "collected_at"),
+            _samples,
+            (
+                Filter("population", "Population", hint="github.pull_request"),
+                Filter("period", "Period", hint="2026-01-01..2026-06-30"), Filter("size", "Size", hint="25"),
+                Filter("seed", "Seed", hint="any text"),
+            ),
+        ),
+        Listing(
+            "checkpoints", "Checkpoints",
+            "Where the ledger stood when runs left checkpoints in the configured folder, and whether it holds them still.",
+            ("taken_at", "entry", "state", "hash", "count", "signed_by"),
+            _checkpoints,
         ),
         Listing(
             "requests", "Requests",

@@ -35,6 +35,7 @@ _INSTANTS = frozenset({
     "since", "sla_due", "valid_from", "valid_to", "started_at", "finished_at", "last_complete", "expires_at", "due",
     "fix by", "failing since", "holds until", "recorded_at", "until", "created_at", "revoked_at",
     "start", "end", "opened_at", "answered_at", "last_collection",
+    "taken_at", "collected_at", "last_used",
 })  # fmt: skip
 _DIGESTS = frozenset({"hash", "body_digest"})
 """Shown by their first digits, and leading nowhere."""
@@ -179,7 +180,7 @@ def _cell(column: str, value: Any, row: Mapping[str, Any]) -> Cell:  # noqa: ANN
 def _named(text: str, row: Mapping[str, Any]) -> Cell:
     """A resource by its name, leading to the finding or the document of the row."""
     href = ""
-    if "fingerprint" in row and row.get("after", "") is not None:
+    if "fingerprint" in row:
         href = address("findings", str(row["fingerprint"]))
     elif "digest" in row:
         href = address("documents", str(row["digest"]))
@@ -228,6 +229,7 @@ _LINKS: dict[str, Any] = {
     "judges": lambda text: address("documents", kind=text),
     "reads also": lambda text: address("documents", kind=text),
     "waiver": lambda text: address("waivers", text),
+    "person": lambda text: address("people", person=text),
     "review": lambda text: address("reviews", text),
     "scope": lambda text: address("findings", scope=text),
     "resource": lambda text: address("findings", resource=text),

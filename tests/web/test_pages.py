@@ -291,11 +291,23 @@ def test_more_changes_than_the_server_can_hold_are_no_empty_list(
         assert "soc2-pac findings diff --since" in answer.text
 
 
-def test_what_is_gone_leads_to_no_finding() -> None:
-    row = {"resource_name": "x", "resource": "x", "fingerprint": "ab", "after": None}
-    (gone,) = cells("resource_name", row)
-    (there,) = cells("resource_name", {**row, "after": "fail"})
-    assert (gone.href, there.href) == ("", "/findings/ab")
+def test_what_is_gone_has_a_page_with_its_history(client: TestClient, store: Store) -> None:
+    open_now = {finding.fingerprint for finding in store.findings()}
+    with store.reading() as connection:
+        ever = set(connection.exec_driver_sql("SELECT fingerprint FROM finding").scalars())
+    assert ever - open_now
+    for fingerprint in ever - open_now:
+        row = {"fingerprint": fingerprint, "resource_name": "x", "after": None}
+        said = client.get(f"/findings/{fingerprint}.json").json()
+        history = store.finding_history(fingerprint)
+        assert said["closed"] == history[-1].valid_to
+        assert len(said["history"]) == len(history)
+        page = client.get(f"/findings/{fingerprint}").text
+        assert "Closed finding" in page
+        assert page.count("<rect") == len(history)
+        assert "Accept this failure" not in page
+        (cell,) = cells("resource_name", row)
+        assert cell.href == f"/findings/{fingerprint}"
 
 
 def test_the_ledger_is_that_of_the_store(client: TestClient, store: Store) -> None:
