@@ -79,6 +79,8 @@ def look_through(connection: Connection, lens: Lens) -> None:
     event.listen(connection, "before_cursor_execute", rewritten, retval=True)
 
 
+_SQLITE = "main"
+"""What SQLite calls the schema of the file."""
 _READS = re.compile(r"\s*(SELECT|WITH)\b", re.IGNORECASE)
 _RECURSIVE = re.compile(r"\s*WITH\s+RECURSIVE\b", re.IGNORECASE)
 
@@ -89,7 +91,7 @@ class _Told:
     def __init__(self, connection: Connection, lens: Lens) -> None:
         sqlite = connection.dialect.name == "sqlite"
         schema = (
-            "main"
+            _SQLITE
             if sqlite
             else '"' + str(connection.execute(sa.text("SELECT current_schema()")).scalar()) + '"'
         )
@@ -183,7 +185,8 @@ def _tables(lens: Lens, s: str) -> Iterator[tuple[str, str]]:
     yield of(tables.collection, f"t.id <= {u}{_collections(within, s)}")
     known = f"t.id IN (SELECT c.scope_id FROM {s}.collection c WHERE c.id <= {u}{_kinds(within, 'c.kind')})"
     yield of(tables.scope, f"({known} OR t.boundary LIKE '?%')")
-    yield of(tables.evaluation, f"t.id <= {e}")
+    some_versions = {} if within is None else {"rule_versions": _versions(within, s)}
+    yield of(tables.evaluation, f"t.id <= {e}", **some_versions)
     yield of(tables.sighting, f"t.collection_id <= {u}")
     yield of(tables.population, f"t.collection_id <= {u}")
     ended = {"valid_to": f"CASE WHEN t.closed_by > {u} THEN NULL ELSE t.valid_to END"}
@@ -228,6 +231,19 @@ def _tables(lens: Lens, s: str) -> Iterator[tuple[str, str]]:
     yield of(tables.removal, "t.act_id IN (SELECT a.id FROM act a)")
     some = f" AND t.recorded_at >= '{start}'" if start else ""
     yield of(tables.ledger, f"t.seq <= {lens.ledger}{some}")
+
+
+def _versions(within: Within, s: str) -> str:
+    """Of the versions that an evaluation lists, those of the rules that may be seen."""
+    own = f"SELECT v.id FROM {s}.rule_version v WHERE v.rule_id IN ({_numbers(within.rules)})"
+    if s == _SQLITE:
+        listed = f"json_each(t.rule_versions) j WHERE j.value IN ({own})"
+        return f"(SELECT json_group_array(j.value) FROM {listed})"
+    every = "json_array_elements_text(t.rule_versions::json) WITH ORDINALITY j(value, n)"
+    listed = f"{every} WHERE j.value::bigint IN ({own})"
+    return (
+        f"(SELECT COALESCE(json_agg(j.value::bigint ORDER BY j.n), '[]'::json)::text FROM {listed})"
+    )
 
 
 def _select(table: sa.Table, name: str, where: str, **other: str) -> str:

@@ -23,7 +23,7 @@ from soc2_pac.errors import Soc2PacError, StoreError, UsageError
 from soc2_pac.model import utc_text
 from soc2_pac.output import csv_rows, json_rows, metrics
 from soc2_pac.store import queries
-from soc2_pac.web import details, lists, openapi
+from soc2_pac.web import details, lists, openapi, reports
 from soc2_pac.web.access import SESSION_SECONDS
 from soc2_pac.web.acting import Acting, body_of
 from soc2_pac.web.lists import MOST_ROWS, ROWS, Asked, Known, Place
@@ -63,6 +63,13 @@ _SAFE = frozenset({"GET", "HEAD"})
 _READERS = 3
 """Answers that are worked out at once: more would wait for each other, and each holds memory."""
 
+_REPORTS = (
+    {"kind": "type1", "title": "The state at an instant (Type I)",
+     "says": "What held, failed and was not known then, by the rules that judged then."},
+    {"kind": "type2", "title": "Operation over a period (Type II)",
+     "says": "Every deviation, and every gap in what was known."},
+    {"kind": "readiness", "title": "Readiness", "says": "What to do before an audit."},
+)  # fmt: skip
 _SAID = {
     404: "There is no such page.",
     405: "That cannot be done here.",
@@ -172,6 +179,33 @@ class Pages:
         if request.url.path.endswith(".json"):
             return Response(_json(values), media_type="application/json")
         return self._html(request, "overview.html", "Overview", values)
+
+    async def reports(self, request: Request) -> Response:
+        """Which reports there are."""
+        _only(request, {AS_OF})
+        _look(request)
+        kinds = [one for one in _REPORTS if one["kind"] != "readiness" or not _is_auditor(request)]
+        values = {"kinds": kinds, "forms": list(reports.FORMS)}
+        return self._html(request, "reports.html", "Reports", values)
+
+    async def report(self, request: Request) -> Response:
+        """A report as a file."""
+        _only(request, {*reports.PARAMETERS, "format"})
+        look = _look(request)
+        asked = {
+            name: value for name, value in request.query_params.items() if value and name != AS_OF
+        }
+        name, form = request.path_params["name"], asked.pop("format", "")
+        if form:
+            name = f"{name}.{form}"
+        found = await self._read(lambda place: reports.made(place, name, asked), look)
+        if found is None:
+            raise HTTPException(404)
+        content, sort = found
+        # Beside our pages a report has styles and scripts of its own: it is opened as a file.
+        kept = name.replace(".oscal", ".oscal.json")
+        said = {"content-disposition": f'attachment; filename="{kept}"'}
+        return Response(content, media_type=sort, headers=said)
 
     # -- signing in ---------------------------------------------------------------------------------
 
@@ -498,6 +532,8 @@ def build(
         Route("/metrics", pages.metrics),
         Route("/openapi.json", pages.openapi),
         Mount("/static", StaticFiles(packages=[("soc2_pac.web", "static")])),
+        Route("/reports", pages.reports),
+        Route("/reports/{name}", pages.report),
         *Acting(work, store).routes(),
         Route("/{name}", pages.listing),
         Route("/{name}/{one:path}", pages.detail),

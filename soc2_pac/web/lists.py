@@ -481,9 +481,10 @@ def _scope(asked: Asked, known: queries.Known) -> str | None:
     return said
 
 
-def _criteria(asked: Asked) -> list[str]:
+def criteria_of(asked: Asked, name: str = "criterion") -> list[str]:
+    """Criteria and series that are asked for. Raises UsageError where one does not exist."""
     known = {*CRITERIA, *(one.partition(".")[0] for one in CRITERIA)}
-    return _chosen(asked, "criterion", sorted(known))
+    return _chosen(asked, name, sorted(known))
 
 
 def _findings(place: Place, asked: Asked) -> Answer:
@@ -502,7 +503,7 @@ def _findings(place: Place, asked: Asked) -> Answer:
     found = queries.findings(
         place.connection,
         rules=rules,
-        criteria=_criteria(asked),
+        criteria=criteria_of(asked),
         statuses=[Status(one) for one in _chosen(asked, "status", Status)],
         severities=[Severity(one) for one in _chosen(asked, "severity", Severity)],
         provider=_known(asked, "provider", known.providers, "provider"),
@@ -615,7 +616,7 @@ def rule_rows(place: Place, only: str | None = None) -> Iterator[Row]:
 
 
 def _rules(place: Place, asked: Asked) -> Answer:
-    wanted = _criteria(asked)
+    wanted = criteria_of(asked)
     severities = _chosen(asked, "severity", Severity)
     provider = asked.filters.get("provider")
     kinds = {str(rule.kind).partition(".")[0] for rule in place.known.rules(place)}
@@ -700,7 +701,7 @@ def control_row(state: State) -> Row:
 
 
 def _controls(place: Place, asked: Asked) -> Answer:
-    wanted = _criteria(asked)
+    wanted = criteria_of(asked)
     states = _chosen(asked, "state", ("failing", "missing", "current"))
     found = (control_row(state) for state in place.known.states(place))
     rows = (
@@ -834,7 +835,7 @@ def _samples(place: Place, asked: Asked) -> Answer:
         raise UsageError(msg)
     period = populations.AuditPeriod.parse(str(said["period"]))
     bounds = place.bounds
-    if bounds is not None and not _inside(bounds, period):
+    if bounds is not None and not inside(bounds, period):
         msg = "period: it is not within the period that you see"
         raise UsageError(msg)
     found = place.known.population(place, kind, period)
@@ -849,7 +850,7 @@ def _samples(place: Place, asked: Asked) -> Answer:
     return replace(_page_of(rows, asked, *notes), lead=lead)
 
 
-def _inside(bounds: Bounds, period: populations.AuditPeriod) -> bool:
+def inside(bounds: Bounds, period: populations.AuditPeriod) -> bool:
     """Whether a period, whose end is left out, is within what an auditor sees."""
     last = utc_text(period.end - timedelta(milliseconds=1))
     return bounds.start <= utc_text(period.start) and last <= bounds.end
@@ -1024,7 +1025,7 @@ LISTINGS = {
         ),
         Listing(
             "checkpoints", "Checkpoints",
-            "Where the ledger stood when runs left checkpoints in the configured folder, and whether it holds them still.",
+            "Where the ledger stood when runs left checkpoints in the configured folder, and whether they hold still.",
             ("taken_at", "entry", "state", "hash", "count", "signed_by"),
             _checkpoints,
         ),

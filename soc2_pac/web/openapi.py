@@ -6,7 +6,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from soc2_pac import plugins
-from soc2_pac.web import details
+from soc2_pac.web import details, reports
 from soc2_pac.web.lists import MOST_ROWS, ROWS
 
 if TYPE_CHECKING:
@@ -55,6 +55,15 @@ def description(listings: Mapping[str, Listing]) -> dict[str, Any]:
         )
         said["responses"]["404"] = {"description": "There is none."}
         paths[f"/{kind}/{{one}}.json"] = {"get": said}
+    for kind in reports.KINDS if "tokens" in listings else reports.KINDS[:2]:
+        parameters = [
+            _parameter(name, {"type": "string"}, "")
+            for name in sorted(reports.PARAMETERS - {"as_of"})
+        ]
+        for form, media in reports.FORMS.items():
+            said = _get("A report", {}, media.partition(";")[0], [*parameters, _AS_OF])
+            said["responses"]["404"] = {"description": "There is none."}
+            paths[f"/reports/{kind}.{form}"] = {"get": said}
     return {
         "openapi": "3.1.0",
         "info": {"title": "soc2-pac", "version": version(plugins.DISTRIBUTION)},
