@@ -45,20 +45,24 @@ NAMES = sorted({
     "as_of", "limit", "after", "period", "criteria", "format", "code", "token", "x",
     *(one.name for listing in LISTINGS.values() for one in listing.filters),
 })  # fmt: skip
-FIELDS = ("kind", "said", "about", "reason", "owner", "approver", "expires", "topic", "covers", "valid_until", "by", "token")  # fmt: skip
+FIELDS = (
+    "kind", "said", "about", "reason", "owner", "approver", "expires", "topic", "covers", "valid_until", "by", "token",
+)  # fmt: skip
 
 
 def _paths(served: Served, everything: Everything) -> list[str]:  # noqa: F811
-    """Every route, with things that are there, within and outside of an auditor's bounds, and with things that are not."""
-    found = ["/", "/overview.json", "/login", "/logout", "/health", "/metrics", "/openapi.json", "/reports", "/static/page.css",
-             "/static/../app.py", "/nothing", "//", "/%00", "/requests/1/answer", "/requests/x/answer", "/waivers/w-0/revoke",
-             "/controls/A/attest", "/reviews/review-1/decide"]  # fmt: skip
+    """Every route, with things that are there, within and outside of the bounds, and with things that are not."""
+    found = [
+        "/", "/overview.json", "/login", "/logout", "/health", "/metrics", "/openapi.json", "/reports",
+        "/static/page.css", "/static/../app.py", "/nothing", "//", "/%00", "/requests/1/answer", "/requests/x/answer",
+        "/waivers/w-0/revoke", "/controls/A/attest", "/reviews/review-1/decide",
+    ]  # fmt: skip
     found += [f"/{name}{form}" for name in LISTINGS for form in ("", ".json", ".csv", ".xml")]
     found += [
         f"/reports/{kind}.{form}" for kind in KINDS for form in (*FORMS, "exe") if form != "pdf"
     ]
     things = {name: [] for name in details.KINDS} | {  # type: ignore[var-annotated]
-        name: [*getattr(everything, name)][:9] for name in ("findings", "documents", "runs", "rules", "waivers")
+        name: [*getattr(everything, name)][:5] for name in ("findings", "documents", "runs", "rules", "waivers")
     }  # fmt: skip
     for name, some in things.items():
         found += [
@@ -107,7 +111,7 @@ def test_every_route_and_method_in_each_role(
     for path in _paths(served, everything):
         for method in METHODS:
             answer = client.request(method, path)
-            assert answer.status_code < 500, (method, path, answer.text)  # noqa: PLR2004
+            assert answer.status_code < 500, (method, path, answer.text)
             if role == "nobody" and not path.startswith(("/login", "/health", "/static")):
                 assert answer.status_code == 401, (method, path)
             if method in ("PUT", "PATCH", "DELETE", "TRACE"):
@@ -136,7 +140,7 @@ def test_whatever_a_reader_sends(
     before = _rows(served)
 
     @settings(
-        max_examples=150,
+        max_examples=100,
         deadline=None,
         suppress_health_check=list(HealthCheck),
         database=None,
@@ -151,7 +155,7 @@ def test_whatever_a_reader_sends(
     def send(path: str, method: str, query: dict[str, str], fields: dict[str, str]) -> None:
         sent: dict[str, Any] = {"data": fields} if method == "POST" and path != "/requests" else {}
         answer = client.request(method, path, params=query, **sent)
-        assert answer.status_code < 500, answer.text  # noqa: PLR2004
+        assert answer.status_code < 500, answer.text
         if role == "auditor":
             asked = {*query.values(), *path.split("/")}
             assert not {one for one in outside if one in answer.text and one not in asked}
@@ -190,6 +194,6 @@ def test_no_question_can_write(
         for query in ("", "?as_of=2026-01-03"):
             if path.startswith(("/static", "/nothing", "//", "/%00")):
                 continue
-            assert client.get(f"{path}{query}").status_code < 500  # noqa: PLR2004
+            assert client.get(f"{path}{query}").status_code < 500
             asked += 1
     assert proved > asked, "each asks who it is, and most read"

@@ -74,7 +74,7 @@ def test_an_auditors_report_holds_nothing_outside(served: Served) -> None:  # no
     for path in ("/reports/type1.json", "/reports/type1.md", f"/reports/type2.json?period={DAYS}"):
         answer = eve.get(path)
         assert answer.status_code == 200, answer.text
-        assert "fake-user-age" in answer.text
+        assert ("fake-user-age" in answer.text) == (".json" in path)
         for word in ("fake-user-mfa", "fake-change", "fake.change", "robot"):
             assert word not in answer.text, (path, word)
     for path, code in (
