@@ -269,18 +269,17 @@ class Pages:
         status: int = 200,
     ) -> HTMLResponse:
         session = request.scope.get("soc2_session")
+        look = _look(request) if status == _FOUND and session is not None else NOW
         always = {
             "title": title,
             "path": request.url.path,
             "signed_in": session is not None,
-            "look": NOW,
+            "look": look,
             "listings": lists.visible(session is not None and session.bounds is not None),
             "role": "" if session is None else session.role,
             "proof": None if session is None else session.proof,
         }
-        if status == _FOUND and session is not None:
-            always["look"] = _look(request)
-        with shown_as_of(always["look"].asked):
+        with shown_as_of(look.asked):
             text = environment().get_template(template).render({**always, **values})
         return HTMLResponse(text, status)
 
