@@ -35,7 +35,7 @@ _INSTANTS = frozenset({
     "since", "sla_due", "valid_from", "valid_to", "started_at", "finished_at", "last_complete", "expires_at", "due",
     "fix by", "failing since", "holds until", "recorded_at", "until", "created_at", "revoked_at",
     "start", "end", "opened_at", "answered_at", "last_collection",
-    "taken_at", "collected_at", "last_used",
+    "taken_at", "collected_at", "last_used", "at", "added at",
 })  # fmt: skip
 _DIGESTS = frozenset({"hash", "body_digest"})
 """Shown by their first digits, and leading nowhere."""

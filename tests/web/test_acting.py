@@ -344,7 +344,7 @@ def _acts(served: Served) -> tuple[int, int, int]:
 
 
 def test_each_role_does_what_it_may(served: Served) -> None:
-    who = {role: sign_in(served, role) for role in ("viewer", "operator", "auditor")}  # type: ignore[arg-type]
+    who = {role: sign_in(served, role) for role in ("viewer", "operator", "auditor")}
     before = _acts(served)
     for path, fields in _attempts(served):
         may = "auditor" if path == "/requests" else "operator"
@@ -363,7 +363,7 @@ def test_each_role_does_what_it_may(served: Served) -> None:
 )  # fmt: skip
 def test_a_form_of_another_page_does_nothing(served: Served, headers: dict[str, str]) -> None:
     for role in ("operator", "auditor"):
-        client = sign_in(served, role)  # type: ignore[arg-type]
+        client = sign_in(served, role)
         del client.headers["sec-fetch-site"]
         before = _acts(served)
         for path, fields in _attempts(served):

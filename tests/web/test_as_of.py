@@ -21,7 +21,8 @@ from soc2_pac.web.access import Access
 from soc2_pac.web.app import build
 from soc2_pac.web.lists import LISTINGS
 from soc2_pac.workspace import make_workspace
-from tests.store.mutations import DAY, T0, fill, go_on
+from tests.store.helpers import ANN, T0
+from tests.store.mutations import DAY, fill, go_on
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -95,18 +96,12 @@ def stood(
             reason="later",
             owner="ciso",
             approver="cto",
-            by=_ann(),
+            by=ANN,
             resource="b",
         )
         yield Stood(store, client, lists, things, overview, said)
     if request.param == "postgres":
         databases.drop(url)
-
-
-def _ann() -> Any:
-    from tests.store.mutations import ANN
-
-    return ANN
 
 
 AS_OF = {"as_of": utc_text(THEN)}

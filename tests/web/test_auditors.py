@@ -21,8 +21,8 @@ from soc2_pac.web.access import Access
 from soc2_pac.web.app import build
 from soc2_pac.web.lists import LISTINGS
 from soc2_pac.workspace import make_workspace
-from tests.store.helpers import ANN, CHANGES, RULES
-from tests.store.mutations import DAY, T0, fill, go_on
+from tests.store.helpers import ANN, CHANGES, RULES, T0
+from tests.store.mutations import DAY, fill, go_on
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

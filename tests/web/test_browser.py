@@ -267,13 +267,14 @@ def test_an_auditor_asks_and_an_operator_answers_and_accepts(
     browser: Browser, served: Served, width: int, scheme: Literal["dark", "light"]
 ) -> None:
     opened = []
-    for role in ("auditor", "operator"):
+    roles: tuple[Literal["auditor", "operator"], ...] = ("auditor", "operator")
+    for role in roles:
         context = browser.new_context(
             viewport={"width": width, "height": 900}, color_scheme=scheme, bypass_csp=True
         )
         page = context.new_page()
         # The link: what stands behind # fills the field, and nobody else hears of it.
-        page.goto(f"{served.base}/login#{_token(served, role)}")  # type: ignore[arg-type]
+        page.goto(f"{served.base}/login#{_token(served, role)}")
         assert "#" not in page.url
         page.locator("main button").click()
         page.wait_for_url(f"{served.base}/")

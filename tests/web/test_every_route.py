@@ -61,7 +61,7 @@ def _paths(served: Served, everything: Everything) -> list[str]:  # noqa: F811
     found += [
         f"/reports/{kind}.{form}" for kind in KINDS for form in (*FORMS, "exe") if form != "pdf"
     ]
-    things = {name: [] for name in details.KINDS} | {  # type: ignore[var-annotated]
+    things = {name: [] for name in details.KINDS} | {
         name: [*getattr(everything, name)][:5] for name in ("findings", "documents", "runs", "rules", "waivers")
     }  # fmt: skip
     for name, some in things.items():
@@ -86,7 +86,7 @@ def _rows(served: Served) -> dict[str, int]:  # noqa: F811
 
 def _clients(served: Served) -> dict[str, TestClient]:  # noqa: F811
     _, eve = admit(served)
-    nobody = TestClient(served.app, base_url=eve.base_url, follow_redirects=False)
+    nobody = TestClient(served.app, base_url=str(eve.base_url), follow_redirects=False)
     return {
         "nobody": nobody,
         "viewer": other(served, "viewer"),

@@ -16,8 +16,8 @@ from soc2_pac.model import utc_text
 from soc2_pac.output import reports
 from soc2_pac.web.reports import FORMS
 from tests.reviews.company import T0 as REVIEWED
-from tests.store.helpers import CHANGES, RULES
-from tests.store.mutations import DAY, T0
+from tests.store.helpers import CHANGES, RULES, T0
+from tests.store.mutations import DAY
 
 from .test_acting import served as company  # noqa: F401 - a fixture
 from .test_acting import sign_in
