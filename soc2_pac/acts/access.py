@@ -11,8 +11,8 @@ GRANTED = "access.granted"
 REVOKED = "access.revoked"
 """The token works no more; the subject is its id."""
 
-Role = Literal["viewer", "operator"]
-"""A viewer reads everything; an operator also does what only people can do."""
+Role = Literal["viewer", "operator", "auditor"]
+"""A viewer reads everything; an operator also does what only people can do; an auditor reads a period and criteria."""
 
 
 class Granted(Body, frozen=True):
@@ -25,6 +25,12 @@ class Granted(Body, frozen=True):
     """The instant from which it works no more, UTC."""
     secret: str
     """SHA-256 (hex) of the token's secret part, which has 256 random bits: nobody finds it by trying."""
+    start: str | None = None
+    """Of an auditor: the first instant of the period, UTC."""
+    end: str | None = None
+    """Of an auditor: the last instant of the period, UTC."""
+    criteria: tuple[str, ...] = ()
+    """Of an auditor: criteria and series (``CC6``), sorted."""
 
 
 class Revoked(Body, frozen=True):

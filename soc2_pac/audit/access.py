@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, get_args
 
 from soc2_pac.acts import access as said
 from soc2_pac.acts.access import Granted, Revoked, Role
+from soc2_pac.audit.bounds import Bounds
 from soc2_pac.collect.redact import scrub
 from soc2_pac.errors import UsageError
 from soc2_pac.model import utc_text
@@ -30,7 +31,7 @@ ROLES: tuple[Role, ...] = get_args(Role)
 LONGEST = timedelta(days=366)
 """How long a token may work."""
 _KINDS = (said.GRANTED, said.REVOKED)
-_TOKEN = re.compile(r"soc2pac_(tok-[0-9a-f]{8})_([A-Za-z0-9_-]{43})")
+_TOKEN = re.compile(r"soc2pac_((?:tok|aud)-[0-9a-f]{8})_([A-Za-z0-9_-]{43})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +49,25 @@ class Grant:
             return "revoked"
         return "active" if utc_text(now) < self.said.until else "expired"
 
+    @property
+    def bounds(self) -> Bounds | None:
+        """What an auditor may see; ``None`` of anybody else."""
+        said = self.said
+        if said.role != "auditor":
+            return None
+        # A grant without a period is one of nothing.
+        return Bounds(said.start or "", said.end or "", said.criteria)
+
 
 def create(
-    connection: Connection, *, name: str, role: Role, until: datetime, by: Actor, now: datetime
+    connection: Connection,
+    *,
+    name: str,
+    role: Role,
+    until: datetime,
+    by: Actor,
+    now: datetime,
+    bounds: Bounds | None = None,
 ) -> tuple[Grant, str]:
     """Give somebody access. Within ``Database.writing``.
 
@@ -61,6 +78,7 @@ def create(
         until: the instant from which it works no more.
         by: who gives it.
         now: this instant.
+        bounds: what an auditor may see; of nobody else.
 
     Returns:
         The grant, and the token: it is shown once and kept nowhere.
@@ -77,8 +95,22 @@ def create(
     if until > now + LONGEST:
         msg = f"--until: a token works {LONGEST.days} days at most"
         raise UsageError(msg)
-    token_id, secret = f"tok-{secrets.token_hex(4)}", secrets.token_urlsafe(32)
-    body = Granted(name=scrub(name.strip()), role=role, until=utc_text(until), secret=_hash(secret))
+    if (role == "auditor") != (bounds is not None):
+        msg = (
+            "an auditor has a period and criteria, and nobody else has. Next: soc2-pac auditors add"
+        )
+        raise UsageError(msg)
+    kind = "tok" if bounds is None else "aud"
+    token_id, secret = f"{kind}-{secrets.token_hex(4)}", secrets.token_urlsafe(32)
+    body = Granted(
+        name=scrub(name.strip()),
+        role=role,
+        until=utc_text(until),
+        secret=_hash(secret),
+        start=bounds.start if bounds else None,
+        end=bounds.end if bounds else None,
+        criteria=bounds.criteria if bounds else (),
+    )
     act = acts.record(connection, said.GRANTED, token_id, body, by=by, now=now)
     return Grant(token_id, body, act), f"soc2pac_{token_id}_{secret}"
 
@@ -130,6 +162,9 @@ def rows(connection: Connection, now: datetime) -> list[dict[str, object]]:
             "state": grant.state(now),
             "name": grant.said.name,
             "role": grant.said.role,
+            "start": grant.said.start,
+            "end": grant.said.end,
+            "criteria": list(grant.said.criteria),
             "until": grant.said.until,
             "created_at": grant.added.recorded_at,
             "created_by": str(grant.added.by),

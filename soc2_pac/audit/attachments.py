@@ -221,6 +221,24 @@ def object_name(digest: str) -> str:
     return f"attachments/{digest[:2]}/{digest}"
 
 
+def inside(name: str, content: bytes) -> File:
+    """A file whose bytes somebody sent, to be recorded with its act.
+
+    Raises:
+        UsageError: it holds nothing, is too large for the store, or is not what its name says.
+    """
+    if not content:
+        msg = f"{name} is empty: it shows nothing"
+        raise UsageError(msg)
+    if len(content) > INSIDE_BYTES:
+        msg = (
+            f"{name} has {len(content):,} bytes, and a page takes {INSIDE_BYTES:,}. "
+            "Next: soc2-pac attestations add"
+        )
+        raise UsageError(msg)
+    return File.inside(content, media_type(name, content[:_HEAD]))
+
+
 def keep(path: Path, where: Outside | None) -> File:
     """Read a file once, and keep it: inside, to be recorded with its act, or outside.
 

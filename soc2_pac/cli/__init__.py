@@ -38,6 +38,10 @@ _COMMANDS = {
     ),
     "serve": ("soc2_pac.cli.serve:serve", "Show the store as pages in a browser."),
     "tokens": ("soc2_pac.cli.tokens:tokens", "Who may read the pages, as what, until when."),
+    "auditors": (
+        "soc2_pac.cli.auditors:auditors",
+        "Auditors: what they may see, and what they ask.",
+    ),
     "bundle": (
         "soc2_pac.cli.bundle:bundle",
         "The evidence of a period in one file, with its proof.",

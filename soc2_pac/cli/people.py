@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from soc2_pac import clock
+from soc2_pac.audit import accounts
 from soc2_pac.cli.options import (
     ListGroup,
     check_known,
@@ -17,7 +18,6 @@ from soc2_pac.cli.options import (
     store_option,
 )
 from soc2_pac.errors import UsageError
-from soc2_pac.model import utc_text
 from soc2_pac.output import plain, write
 
 if TYPE_CHECKING:
@@ -84,7 +84,9 @@ def list_(
     if conflicts:
         count = write(_contradictions(found.graph), _CONFLICTS, form)
     else:
-        chosen = list(_chosen(found.graph, now, system, unmatched=unmatched, leavers=leavers))
+        chosen = list(
+            accounts.chosen(found.graph, now, system, unmatched=unmatched, leavers=leavers)
+        )
         listed = [owned for owned in chosen if owned.account.privileged or not privileged]
         count = write((_row(owned, now, form) for owned in listed), _COLUMNS, form)
         perhaps = sum(owned.account.privileged is None for owned in chosen) if privileged else 0
@@ -96,20 +98,6 @@ def list_(
         click.echo("No account matches." if not conflicts else "Nothing contradicts.", err=True)
     for note in found.notes:
         click.echo(f"Note: {plain(note)}", err=True)
-
-
-def _chosen(
-    graph: IdentityGraph, now: datetime, system: str | None, *, unmatched: bool, leavers: bool
-) -> Iterator[Owned]:
-    for owned in graph.accounts:
-        if system not in (None, owned.account.system, owned.account.system.partition(":")[0]):
-            continue
-        left = owned.person is not None and owned.person.gone(now)
-        if unmatched and owned.person is not None:
-            continue
-        if leavers and not (left and owned.account.active is not False):
-            continue
-        yield owned
 
 
 def _contradictions(graph: IdentityGraph) -> Iterator[dict[str, object]]:
@@ -125,33 +113,13 @@ def _contradictions(graph: IdentityGraph) -> Iterator[dict[str, object]]:
 
 
 def _row(owned: Owned, now: datetime, form: str) -> dict[str, object]:
+    if form == "json":
+        return accounts.row(owned, now)
     account, person = owned.account, owned.person
-    if form != "json":
-        said = {
-            "person": str(person) if person else "",
-            "active": _WORDS[account.active],
-            "mfa": _WORDS[account.mfa],
-            "privileged": _WORDS[account.privileged],
-        }
-        return {"system": account.system, "login": account.login, "reason": owned.reason, **said}
-    return {
-        "person": person.id if person else None,
-        "name": person.name if person else None,
-        "source": person.source if person else None,
-        "here": None if person is None else not person.gone(now),
-        "left_at": utc_text(person.left_at) if person and person.left_at else None,
-        "department": person.department if person else None,
-        "manager": person.manager if person else None,
-        "system": account.system,
-        "login": account.login,
-        "uid": account.uid,
-        "sort": account.sort,
-        "reason": owned.reason,
-        "note": owned.note,
-        "active": account.active,
-        "mfa": account.mfa,
-        "privileged": account.privileged,
-        "created": utc_text(account.created) if account.created else None,
-        "last_used": utc_text(account.last_used) if account.last_used else None,
-        "closed_at": utc_text(account.closed_at) if account.closed_at else None,
+    said = {
+        "person": str(person) if person else "",
+        "active": _WORDS[account.active],
+        "mfa": _WORDS[account.mfa],
+        "privileged": _WORDS[account.privileged],
     }
+    return {"system": account.system, "login": account.login, "reason": owned.reason, **said}

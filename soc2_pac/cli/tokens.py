@@ -40,7 +40,7 @@ def tokens() -> None:
     required=True,
     # The words of soc2_pac.acts.access, which help need not import.
     type=Choice(("viewer", "operator")),
-    help="A viewer reads; an operator may also act. No page acts yet.",
+    help="A viewer reads; an operator also accepts, hands in, decides and answers.",
 )
 @click.option(
     "--until", required=True, metavar="DATE", help="When it ends: a year from now at most."

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import click
@@ -21,21 +20,13 @@ from soc2_pac.cli.options import (
     store_option,
 )
 from soc2_pac.cli.summary import expiring
-from soc2_pac.errors import UsageError
-from soc2_pac.model import Status, utc_text
 from soc2_pac.output import plain, write
-from soc2_pac.text import listed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from datetime import datetime
-
     from sqlalchemy import Connection
 
     from soc2_pac.audit.reviewers import People
     from soc2_pac.config import Config
-    from soc2_pac.store.queries import Finding
-    from soc2_pac.store.waivers import Waiver
 
 _COLUMNS = (
     "waiver",
@@ -86,54 +77,19 @@ def add(
     ahead: bool,
 ) -> None:
     """Accept the failures of a rule until a date."""
-    from soc2_pac import config, rule_files  # noqa: PLC0415
-    from soc2_pac.store.waivers import check_terms, matches  # noqa: PLC0415
+    from soc2_pac import api, config, plugins, rule_files  # noqa: PLC0415
+    from soc2_pac.audit import acceptance  # noqa: PLC0415
 
     settings = config.load(config_path, required=store_url is None)
     find_rule(rule_files.known(settings), rule_id)
-    longest = settings.waivers.max_days
     ends = instant(expires, "--expires")
-    check_terms(reason, owner, approver, ends, clock.now())
-    if ends > clock.now() + timedelta(days=longest + 1):
-        msg = f"--expires: a waiver lasts {longest} days at most ([waivers] max_days)"
-        raise UsageError(msg)
+    terms = acceptance.Terms(rule_id, reason, owner, approver, ends, scope, resource, ahead)
     with opened_store(config_path, store_url) as store:
         with store.reading() as connection:
             check_filters(connection, scope=scope)
-            _two_people(
-                connection, config.load(config_path, required=store_url is None), owner, approver
-            )
-        pattern = resource if resource is not None and "*" in resource else None
-        named = None if pattern else resource
-        known = store.findings(rules=[rule_id], scope=scope, resource=named) if named else []
-        uid = named and _uid(named, [f for f in known if scope in (None, f.scope)])
-        covered = sum(
-            uid in (None, f.resource)
-            and scope in (None, f.scope)
-            and (pattern is None or matches(pattern, f.resource, f.resource_name))
-            for f in store.stream_findings(
-                rules=[rule_id], scope=scope, resource=uid, statuses=[Status.FAIL]
-            )
-        )
-        if covered == 0 and not ahead:
-            what = f"'{resource}'" if resource else "the rule"
-            msg = (
-                f"{what} has no current failure of {rule_id}: the waiver would cover nothing. Next: "
-                f"soc2-pac findings list --rule {rule_id}, or --ahead to record it all the same"
-            )
-            raise UsageError(msg)
-        _refuse_second(store.waivers(active=True), rule_id, scope, uid, pattern, ends)
-        waiver = store.add_waiver(
-            rule=rule_id,
-            reason=reason,
-            owner=owner,
-            scope=scope,
-            resource=uid,
-            pattern=pattern,
-            approver=approver,
-            by=actor(owner),
-            expires_at=ends,
-        )
+        known = api.reviewing(settings, plugins.load())
+        longest = settings.waivers.max_days
+        waiver, covered = acceptance.accept(store, known, terms, longest=longest, by=actor(owner))
     failures = (
         "1 current failure, which stays"
         if covered == 1
@@ -143,62 +99,11 @@ def add(
     click.echo(plain(f"That {approver} agreed is on the word of {owner}: nothing proves it."))
 
 
-def _refuse_second(
-    before: Iterable[Waiver],
-    rule: str,
-    scope: str | None,
-    uid: str | None,
-    pattern: str | None,
-    ends: datetime,
-) -> None:
-    """Raise UsageError where the same is accepted already, for as long or longer."""
-    for one in before:
-        same = (one.rule, one.scope, one.resource, one.pattern) == (rule, scope, uid, pattern)
-        if same and (one.expires_at is None or one.expires_at >= utc_text(ends)):
-            until = f"until {one.expires_at[:10]}" if one.expires_at else "without an end"
-            msg = (
-                f"{one.waiver} accepts the same {until} already. Next: soc2-pac waivers list, or "
-                f"soc2-pac waivers revoke {one.waiver}"
-            )
-            raise UsageError(msg)
-
-
-def _two_people(connection: Connection, settings: Config, owner: str, approver: str) -> None:
-    """Owner and approver are people who work here, and not the same, where the store knows people.
-
-    Raises:
-        UsageError: somebody is unknown, has left, or approves what is their own.
-    """
-    people = _people(connection, settings)
-    if not people.known:
-        return
-    found = [
-        people.reviewer(name, option)
-        for name, option in ((owner, "--owner"), (approver, "--approver"))
-    ]
-    if found[0].id == found[1].id:
-        msg = f"{found[0].name} cannot approve a waiver of their own: name somebody else"
-        raise UsageError(msg)
-
-
 def _people(connection: Connection, settings: Config) -> People:
     from soc2_pac import api, plugins  # noqa: PLC0415
 
     reading = api.reviewing(settings, plugins.load())
     return reading.people(connection, clock.now())
-
-
-def _uid(resource: str, found: list[Finding]) -> str:
-    """The id of a resource that somebody named by its id or by its name. Raises UsageError for several."""
-    if any(finding.resource == resource for finding in found):
-        return resource
-    ids = sorted({f.resource for f in found if f.resource_name == resource and f.resource})
-    if len(ids) > 1:
-        msg = (
-            f"{len(ids)} resources are called '{resource}': {listed(ids)}. Next: name one by its id"
-        )
-        raise UsageError(msg)
-    return ids[0] if ids else resource
 
 
 @waivers.command("list")

@@ -71,6 +71,7 @@ COLUMNS: dict[str, dict[int, str]] = {
     "signing_key": {1: "id key_id public_key action reason owner recorded_at"},
     "attachment": {1: "digest size media_type location"},
     "act": {1: "id kind subject body attachment claimed_name os_user login recorded_at"},
+    "message": {1: "id number kind auditor about said claimed_name os_user login recorded_at"},
 }
 """Entry kind -> format -> the columns of its body, the first of which is the entry's ``ref``.
 
@@ -90,6 +91,7 @@ TABLES = {
     "signing_key": tables.signing_key_event,
     "attachment": tables.attachment,
     "act": tables.act,
+    "message": tables.message,
 }
 """Entry kind -> the table of its rows."""
 _COMPUTED = {("collection", "scope"): _scope_text, ("rule_version", "rule"): _rule_name}

@@ -204,6 +204,14 @@ def body(connection: Connection, digest: str) -> tuple[str, str] | None:
     return (rows[0][0], rows[0][1]) if len(rows) == 1 else None
 
 
+def was_seen(connection: Connection, digest: str) -> bool:
+    """Whether any collection showed a document, by its whole digest. Goes through all observations."""
+    query = sa.text(
+        "SELECT 1 FROM observation o JOIN resource r ON r.id = o.resource_id WHERE o.digest = :digest LIMIT 1"
+    )
+    return connection.execute(query, {"digest": digest}).first() is not None
+
+
 def collections(
     connection: Connection, *, run: int | None = None, latest: bool = False
 ) -> list[CollectionItem]:

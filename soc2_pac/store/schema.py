@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from soc2_pac.store.database import Database
 
-HEAD = "0009"
+HEAD = "0010"
 """The newest revision that this version knows; a test holds it against the migrations."""
 
 

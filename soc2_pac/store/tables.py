@@ -434,6 +434,43 @@ removal = Table(
 """Whose text left the store by which act (``evidence.removed``): the body of such a document is empty, unless
 a collection saw it again."""
 
+message = Table(
+    "message",
+    metadata,
+    _id(),
+    _number("number"),
+    _text("kind"),
+    _text("auditor"),
+    _text("about", nullable=True),
+    _text("said"),
+    _text("claimed_name"),
+    _text("os_user"),
+    _text("login", nullable=True),
+    _text("recorded_at"),
+    CheckConstraint("kind IN ('request', 'note', 'answer')", name="message_kind"),
+    Index("message_by_number", "number"),
+)
+"""Append-only. What auditors ask and note, numbered, and what the team answers. ``auditor``: the id of the access that
+it is about, also of an answer, which has the number of its request; ``about``: the address of a page."""
+
+auditor_view = Table(
+    "auditor_view",
+    metadata,
+    _id("seq"),
+    _text("auditor"),
+    _text("path"),
+    _text("query"),
+    _text("opened_at"),
+    Index("auditor_view_by_auditor", "auditor", "seq"),
+)
+"""Append-only. Which addresses auditors asked for."""
+
+NO_EVIDENCE = {
+    "auditor_view": "which pages an auditor opened shows nothing of the company, and no verdict or report rests on it; "
+    "an entry of the ledger for each page would move its end while it is audited",
+}
+"""Table -> why ``verify`` proves nothing of it. Everything else it proves."""
+
 ledger = Table(
     "ledger",
     metadata,

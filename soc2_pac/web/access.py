@@ -15,9 +15,11 @@ from typing import TYPE_CHECKING
 
 from soc2_pac import clock
 from soc2_pac.audit import access as tokens
+from soc2_pac.store import messages
 
 if TYPE_CHECKING:
     from soc2_pac.acts.access import Role
+    from soc2_pac.audit.bounds import Bounds
     from soc2_pac.store import Store
 
 LINK_SECONDS = 600
@@ -39,6 +41,10 @@ class Session:
     role: Role = "operator"
     token: str | None = None
     """Id of the token that it rests on; ``None``: the printed link."""
+    bounds: Bounds | None = None
+    """Of an auditor: what they may see."""
+    proof: str | None = None
+    """What proves who it is: ``token tok-5f0c19aa``; ``None``: the link, which whoever is at this computer has."""
 
 
 class Access:
@@ -91,7 +97,9 @@ class Access:
         if found is None:
             return None
         ends = time.monotonic() + SESSION_SECONDS
-        return Session(found.said.name, ends, found.said.role, found.id)
+        return Session(
+            found.said.name, ends, found.said.role, found.id, found.bounds, f"token {found.id}"
+        )
 
     def sign_in(self, token: str) -> str | None:
         """Exchange a token for a session, which ends with it; ``None`` where it does not hold.
@@ -125,6 +133,15 @@ class Access:
                 return found
         self.end(cookie)
         return None
+
+    def note(self, session: Session, path: str, query: str) -> None:
+        """Record what an auditor asks for, before it is answered.
+
+        Raises:
+            StoreError: it cannot be recorded.
+        """
+        with self._store.database.writing() as connection:
+            messages.opened(connection, session.token or "", path, query)
 
     def end(self, cookie: str | None) -> None:
         """End a session."""

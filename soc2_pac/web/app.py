@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
 from anyio import CapacityLimiter, to_thread
@@ -23,11 +23,12 @@ from soc2_pac.errors import Soc2PacError, StoreError, UsageError
 from soc2_pac.model import utc_text
 from soc2_pac.output import csv_rows, json_rows, metrics
 from soc2_pac.store import queries
-from soc2_pac.web import details, lists, openapi
+from soc2_pac.web import details, lists, openapi, reports
 from soc2_pac.web.access import SESSION_SECONDS
-from soc2_pac.web.lists import LISTINGS, MOST_ROWS, ROWS, Asked, Known, Place
+from soc2_pac.web.acting import Acting, body_of
+from soc2_pac.web.lists import MOST_ROWS, ROWS, Asked, Known, Place
 from soc2_pac.web.proxy import Outsider
-from soc2_pac.web.render import address, environment
+from soc2_pac.web.render import address, environment, shown_as_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+    from soc2_pac.audit.bounds import Bounds
     from soc2_pac.store import Store
     from soc2_pac.web.access import Access, Session
     from soc2_pac.web.proxy import Proxy
@@ -61,6 +63,40 @@ _SAFE = frozenset({"GET", "HEAD"})
 _READERS = 3
 """Answers that are worked out at once: more would wait for each other, and each holds memory."""
 
+_REPORTS = (
+    {"kind": "type1", "title": "The state at an instant (Type I)",
+     "says": "What held, failed and was not known then, by the rules that judged then."},
+    {"kind": "type2", "title": "Operation over a period (Type II)",
+     "says": "Every deviation, and every gap in what was known."},
+    {"kind": "readiness", "title": "Readiness", "says": "What to do before an audit."},
+)  # fmt: skip
+_SAID = {
+    404: "There is no such page.",
+    405: "That cannot be done here.",
+    413: "That is more than a form takes.",
+    415: "That is no form of a page.",
+}
+AS_OF = "as_of"
+"""The parameter of every page that shows the store as it was."""
+_FOUND = 200
+
+
+class Look(NamedTuple):
+    """As of when the store is looked at, and by whom."""
+
+    at: str | None = None
+    """UTC text; ``None``: as it is."""
+    asked: str | None = None
+    """What the address says, which every link of the page says too."""
+    bounds: Bounds | None = None
+    """Of an auditor."""
+    auditor: str | None = None
+    """The id of their access."""
+
+
+NOW = Look()
+
+
 T = TypeVar("T")
 
 
@@ -69,36 +105,42 @@ class Pages:
 
     def __init__(self, work: Workspace, store: Store, access: Access) -> None:
         """``store`` is open for as long as the server runs."""
-        self._known = Known(work, store)
+        self._known = Known(work)
         self._store = store
         self._access = access
         self._readers: CapacityLimiter | None = None
 
     # -- lists --------------------------------------------------------------------------------------
 
-    async def _read(self, read: Callable[[Place], T]) -> T:
+    async def _read(self, read: Callable[[Place], T], look: Look = NOW) -> T:
         if self._readers is None:
             self._readers = CapacityLimiter(_READERS)
-        return await to_thread.run_sync(self._read_now, read, limiter=self._readers)
+        return await to_thread.run_sync(self._read_now, read, look, limiter=self._readers)
 
-    def _read_now(self, read: Callable[[Place], T]) -> T:
+    def _read_now(self, read: Callable[[Place], T], look: Look) -> T:
         with self._store.reading(strictly=True) as connection:
-            return read(Place(self._known, connection))
+            return read(self._known.place(connection, look.at, look.bounds, look.auditor))
 
     async def listing(self, request: Request) -> Response:
         """A list as a page, as JSON, or as CSV."""
         name, _, form = request.path_params["name"].partition(".")
-        listing = LISTINGS.get(name)
+        listing = lists.visible(_is_auditor(request)).get(name)
         if listing is None or form not in ("", "json", "csv"):
             raise HTTPException(404)
+        look = _look(request)
         asked = _asked(request, listing)
-        answer = await self._read(lambda place: listing.read(place, asked))
+        answer = await self._read(lambda place: listing.read(place, asked), look)
         onward = ""
         if answer.after is not None:
             # The parameters' names are keywords: none is one of Python's.
             onward = address(
                 request.path_params["name"],
-                **{**asked.filters, "limit": asked.limit, "after": answer.after},
+                **{
+                    **asked.filters,
+                    "as_of": look.asked,
+                    "limit": asked.limit,
+                    "after": answer.after,
+                },
             )
         if form:
             return _twin(answer, listing.columns, form, onward)
@@ -114,20 +156,56 @@ class Pages:
             name, form = name.removesuffix(".json"), "json"
         if reader is None or "\0" in name:
             raise HTTPException(404)
-        found = await self._read(lambda place: reader(place, name))
+        look = _look(request)
+        _only(request, {AS_OF})
+        found = await self._read(lambda place: reader(place, name), look)
         if found is None:
             raise HTTPException(404)
         if form:
             return Response(_json(found.value), media_type="application/json")
-        values = {"detail": found, "now": utc_text(clock.now()), "twin": request.url.path + ".json"}
+        now = look.at or utc_text(clock.now())
+        values = {
+            "detail": found,
+            "now": now,
+            "twin": address(kind, f"{name}.json", as_of=look.asked),
+        }
         return self._html(request, "detail.html", found.title, values)
 
     async def overview(self, request: Request) -> Response:
         """Where people begin."""
-        values = await self._read(details.overview)
+        look = _look(request)
+        _only(request, {AS_OF})
+        values = await self._read(details.overview, look)
         if request.url.path.endswith(".json"):
             return Response(_json(values), media_type="application/json")
         return self._html(request, "overview.html", "Overview", values)
+
+    async def reports(self, request: Request) -> Response:
+        """Which reports there are."""
+        _only(request, {AS_OF})
+        _look(request)
+        kinds = [one for one in _REPORTS if one["kind"] != "readiness" or not _is_auditor(request)]
+        values = {"kinds": kinds, "forms": list(reports.FORMS)}
+        return self._html(request, "reports.html", "Reports", values)
+
+    async def report(self, request: Request) -> Response:
+        """A report as a file."""
+        _only(request, {*reports.PARAMETERS, "format"})
+        look = _look(request)
+        asked = {
+            name: value for name, value in request.query_params.items() if value and name != AS_OF
+        }
+        name, form = request.path_params["name"], asked.pop("format", "")
+        if form:
+            name = f"{name}.{form}"
+        found = await self._read(lambda place: reports.made(place, name, asked), look)
+        if found is None:
+            raise HTTPException(404)
+        content, sort = found
+        # Beside our pages a report has styles and scripts of its own: it is opened as a file.
+        kept = name.replace(".oscal", ".oscal.json")
+        said = {"content-disposition": f'attachment; filename="{kept}"'}
+        return Response(content, media_type=sort, headers=said)
 
     # -- signing in ---------------------------------------------------------------------------------
 
@@ -144,7 +222,7 @@ class Pages:
 
     async def sign_in(self, request: Request) -> Response:
         """Exchange a token for a session."""
-        sent = parse_qs((await _body(request)).decode("ascii", "replace"))
+        sent = parse_qs((await body_of(request, _MOST_BYTES)).decode("ascii", "replace"))
         token = next(iter(sent.get("token", ())), "").strip()
         cookie = await to_thread.run_sync(self._access.sign_in, token)
         if cookie is None:
@@ -169,15 +247,18 @@ class Pages:
         await self._read(lambda place: queries.last_instant(place.connection))
         return PlainTextResponse("ok\n")
 
-    async def metrics(self, _request: Request) -> Response:
+    async def metrics(self, request: Request) -> Response:
         """How many findings there are now, for Prometheus."""
-        counted, judged = await self._read(lambda place: place.known.counted(place.connection))
+        look = _look(request)
+        _only(request, {AS_OF})
+        counted, judged = await self._read(lambda place: place.known.counted(place), look)
         text = metrics.of_store(counted, judged, tool_version())
         return PlainTextResponse(text, media_type="text/plain; version=0.0.4")
 
-    async def openapi(self, _request: Request) -> Response:
+    async def openapi(self, request: Request) -> Response:
         """The description of the addresses for programs."""
-        return Response(_json(openapi.description()), media_type="application/json")
+        described = openapi.description(lists.visible(_is_auditor(request)))
+        return Response(_json(described), media_type="application/json")
 
     def _html(
         self,
@@ -187,20 +268,25 @@ class Pages:
         values: Mapping[str, object],
         status: int = 200,
     ) -> HTMLResponse:
+        session = request.scope.get("soc2_session")
+        look = _look(request) if status == _FOUND and session is not None else NOW
         always = {
             "title": title,
             "path": request.url.path,
-            "signed_in": request.scope.get("soc2_session") is not None,
+            "signed_in": session is not None,
+            "look": look,
+            "listings": lists.visible(session is not None and session.bounds is not None),
+            "role": "" if session is None else session.role,
+            "proof": None if session is None else session.proof,
         }
-        text = environment().get_template(template).render({**always, **values})
+        with shown_as_of(look.asked):
+            text = environment().get_template(template).render({**always, **values})
         return HTMLResponse(text, status)
 
     async def error(self, request: Request, error: Exception) -> Response:
         """A page that says what is wrong, in the form that was asked for."""
         code = error.status_code if isinstance(error, HTTPException) else 400
-        said = {404: "There is no such page.", 405: "That cannot be done here."}.get(
-            code, str(error)
-        )
+        said = _SAID.get(code) or (error.detail if isinstance(error, HTTPException) else str(error))
         if isinstance(error, Soc2PacError) and not isinstance(error, UsageError):
             code, said = 503, str(error)
         if request.url.path.endswith((".json", ".csv")):
@@ -208,14 +294,54 @@ class Pages:
         return self._html(request, "error.html", said, {"code": code}, code)
 
 
+def _look(request: Request) -> Look:
+    """As of when a request asks.
+
+    Raises:
+        UsageError: it names no instant, or one that has not come yet.
+        HTTPException: it is outside of what an auditor may see.
+    """
+    said = [one for one in request.query_params.getlist(AS_OF) if one]
+    if len(said) > 1:
+        msg = f"{AS_OF}: there are {len(said)} of it. Write one"
+        raise UsageError(msg)
+    asked = said[0] if said else None
+    at = lists.instant(asked, AS_OF) if asked is not None else None
+    session: Session = request.scope["soc2_session"]
+    if session.bounds is not None:
+        at = session.bounds.instant(at, clock.now())
+        if at is None:
+            raise HTTPException(404)
+        return Look(at, asked, session.bounds, session.token)
+    if at is not None and at > utc_text(clock.now()):
+        msg = f"{AS_OF}: {asked} has not come yet"
+        raise UsageError(msg)
+    return Look(at, asked)
+
+
+def _is_auditor(request: Request) -> bool:
+    session: Session = request.scope["soc2_session"]
+    return session.bounds is not None
+
+
+def _only(request: Request, known: set[str]) -> None:
+    """A parameter that a page does not know is an error: a typing error is no filter."""
+    for name in request.query_params:
+        if name not in known:
+            msg = f"'{name}' is no parameter of this page. It knows: {', '.join(sorted(known))}"
+            raise UsageError(msg)
+
+
 def _asked(request: Request, listing: lists.Listing) -> Asked:
     """What an address asks. A parameter that the list does not know is an error: a typing error is no filter."""
-    known = {one.name for one in listing.filters} | {"limit", "after"}
+    known = {one.name for one in listing.filters} | {"limit", "after", AS_OF}
     given: dict[str, str] = {}
     for name, value in request.query_params.multi_items():
         if name not in known:
             msg = f"'{name}' is no filter of this list. It knows: {', '.join(sorted(known))}"
             raise UsageError(msg)
+        if name == AS_OF:
+            continue
         if "\0" in value:
             msg = f"{name}: no value has a character of code 0"
             raise UsageError(msg)
@@ -242,17 +368,7 @@ def _twin(answer: lists.Answer, columns: tuple[str, ...], form: str, onward: str
 
 
 _MOST_BYTES = 4096
-"""Of what a form sends."""
-
-
-async def _body(request: Request) -> bytes:
-    """What was sent. Raises HTTPException (413) where it is more than a form has."""
-    sent = b""
-    async for part in request.stream():
-        sent += part
-        if len(sent) > _MOST_BYTES:
-            raise HTTPException(413)
-    return sent
+"""Of what the form of the sign-in page sends."""
 
 
 def _cookie_name(request: Request) -> str:
@@ -310,6 +426,7 @@ class Guard:
 
         try:
             refused = await self._refused(scope)
+            await self._note(scope)
         except StoreError as error:
             refused = PlainTextResponse(f"{error}\n", 503)
         if refused is not None:
@@ -344,6 +461,13 @@ class Guard:
             )
         scope["soc2_session"] = session
         return None
+
+    async def _note(self, scope: Scope) -> None:
+        """Record what an auditor asks for. Where that fails, nothing is answered."""
+        session: Session | None = scope.get("soc2_session")
+        if session is not None and session.bounds is not None:
+            query = scope.get("query_string", b"").decode("latin-1")
+            await to_thread.run_sync(self._access.note, session, scope["path"], query)
 
     def _by_proxy(self, scope: Scope, headers: Headers) -> Session | Outsider | None:
         if self._proxy is None:
@@ -390,7 +514,7 @@ def build(
 
     Args:
         work: configuration and plugins.
-        store: open for as long as the application runs. Nothing is written to it.
+        store: open for as long as the application runs. Forms, and what auditors open, are recorded.
         access: who may see it.
         hosts: names with port by which the server is reached: ``127.0.0.1:8765``. Those of the configuration are
             reached through a proxy with TLS.
@@ -407,6 +531,9 @@ def build(
         Route("/metrics", pages.metrics),
         Route("/openapi.json", pages.openapi),
         Mount("/static", StaticFiles(packages=[("soc2_pac.web", "static")])),
+        Route("/reports", pages.reports),
+        Route("/reports/{name}", pages.report),
+        *Acting(work, store).routes(),
         Route("/{name}", pages.listing),
         Route("/{name}/{one:path}", pages.detail),
     ]

@@ -6,15 +6,18 @@ import json
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from soc2_pac.audit import requests, review_files, reviews
 from soc2_pac.audit.approvals import rests_on
 from soc2_pac.audit.controls import ByRule
 from soc2_pac.criteria import CRITERIA
+from soc2_pac.model import Status
 from soc2_pac.store import queries, simulation, waivers
-from soc2_pac.web import lists
+from soc2_pac.web import forms, lists
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from soc2_pac.web.forms import Form
     from soc2_pac.web.lists import Place, Row
 
 _FEWEST = 8
@@ -48,17 +51,30 @@ class Detail:
     """Periods with ``status``, ``valid_from`` and ``valid_to``, oldest first."""
     value: Mapping[str, object] = field(default_factory=dict)
     """What its JSON says."""
+    form: Form | None = None
+    """What can be done here, while it is shown as it is now."""
+    sheet: Sheet | None = None
+    """Rows that a reviewer decides."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """Rows of an access review that are open."""
+
+    review: str
+    rows: Sequence[Mapping[str, str]]
+    columns: tuple[str, ...]
 
 
 def overview(place: Place) -> dict[str, Any]:
     """What somebody wants to know first: what fails, what is overdue, what was not seen, how fresh it is."""
     connection = place.connection
-    counted = place.known.tallied(connection)
-    waived, worst_of = place.known.worst(connection)
+    counted = place.tallied()
+    waived, worst_of = place.known.worst(place)
     controls = ByRule(connection)
     worst = [{**lists.finding_row(first, controls), "others": others} for first, others in worst_of]
     runs = queries.runs(connection, limit=5)
-    gaps = place.known.gaps(connection)
+    gaps = place.known.gaps(place)
     return {
         "statuses": lists.by_status(counted),
         "waived": waived,
@@ -79,13 +95,13 @@ def finding(place: Place, fingerprint: str) -> Detail | None:
         return None
     found = list(queries.findings(place.connection, fingerprint=fingerprint, limit=2))
     if len(found) != 1:
-        return None
+        return None if found else _closed(place, fingerprint)
     (one,) = found
     history = queries.finding_history(place.connection, one.fingerprint)
     documents = queries.finding_documents(place.connection, one.fingerprint)
     row = lists.finding_row(one, ByRule(place.connection))
     waiver = next((w for w in waivers.listed(place.connection) if w.waiver == one.waiver), None)
-    rule = place.work.registry.rules.get(one.rule)
+    rule = place.work.registry.rules.get(one.rule) if place.lens is None else None
     facts: dict[str, object] = {
         "status": one.status.value + (" (waived)" if one.waiver else "") + (" (outside)" if one.outside else ""),
         "message": one.message,
@@ -105,6 +121,8 @@ def finding(place: Place, fingerprint: str) -> Detail | None:
         "fingerprint": one.fingerprint,
     }  # fmt: skip
     texts = {"Why it matters": rule.why, "How to fix it": rule.fix} if rule else {}
+    if place.lens is not None:
+        texts["Why it matters"] = NOT_KEPT
     parts = [
         Part(
             "Rests on",
@@ -137,7 +155,39 @@ def finding(place: Place, fingerprint: str) -> Detail | None:
             "history": [asdict(p) for p in history],
             "rests_on": [asdict(d) for d in documents],
         },
+        forms.waiving(one.fingerprint) if one.status is Status.FAIL and not one.waiver else None,
     )
+
+
+def _closed(place: Place, fingerprint: str) -> Detail | None:
+    """A finding that stands no more: what was said of it, and until when; ``None``: there never was one."""
+    history = queries.finding_history(place.connection, fingerprint)
+    if not history:
+        return None
+    last = history[-1]
+    facts: dict[str, object] = {
+        "status": f"closed: {last.status.value} until {last.valid_to}",
+        "message": last.message,
+        "rule": last.rule,
+        "severity": last.severity,
+        "scope": last.scope,
+        "kind": last.kind,
+        "resource": last.resource,
+        "evidence": last.evidence,
+        "fingerprint": fingerprint,
+    }
+    part = Part(
+        "History",
+        ("valid_from", "valid_to", "status", "message", "evidence"),
+        [asdict(period) for period in reversed(history)],
+    )
+    texts = {}
+    body = _body(place, last.evidence)
+    if body:
+        texts["Evidence: the document that was judged last"] = body
+    periods = [asdict(period) for period in history]
+    value = {**asdict(last), "closed": last.valid_to, "history": periods}
+    return Detail("Closed finding", last.message, facts, (part,), texts, tuple(periods), value)
 
 
 def _body(place: Place, digest: str | None) -> str:
@@ -153,17 +203,16 @@ def _pretty(text: str) -> str:
     return json.dumps(json.loads(text), indent=2, ensure_ascii=False)
 
 
+NOT_KEPT = "What the rule said of itself at that instant is not kept: the store has the source that judged."
+
+
 def rule(place: Place, rule_id: str) -> Detail | None:
     """One rule, with how many findings it has."""
     found = place.work.registry.rules.get(rule_id)
+    if place.lens is not None:
+        return _rule_then(place, rule_id)
     if found is None:
-        counted = [one for one in place.known.tallied(place.connection) if one.rule == rule_id]
-        if not counted:
-            return None
-        said = {"rule": rule_id, "in force": "not installed here"}
-        now = {"rule": rule_id, **lists.by_status(counted)}
-        part = Part("Findings now", tuple(status.value for status in lists.STATUSES), [now])
-        return Detail("Rule", rule_id, said, (part,), value={**said, **now})
+        return _counted(place, rule_id, "not installed here")
     rows = list(lists.rule_rows(place, rule_id))
     active = next((item for item in place.work.active if item.rule.id == rule_id), None)
     controls = ByRule(place.connection)
@@ -191,9 +240,45 @@ def rule(place: Place, rule_id: str) -> Detail | None:
     )
 
 
+def _counted(place: Place, rule_id: str, in_force: str) -> Detail | None:
+    """A rule of which only its findings are known."""
+    counted = [one for one in place.tallied() if one.rule == rule_id]
+    if not counted:
+        return None
+    said = {"rule": rule_id, "in force": in_force}
+    now = {"rule": rule_id, **lists.by_status(counted)}
+    part = Part("Findings now", tuple(status.value for status in lists.STATUSES), [now])
+    return Detail("Rule", rule_id, said, (part,), value={**said, **now})
+
+
+def _rule_then(place: Place, rule_id: str) -> Detail | None:
+    """A rule as it judged at an instant."""
+    found = next((one for one in place.known.rules(place) if one.id == rule_id), None)
+    if found is None:
+        return _counted(place, rule_id, "no")
+    controls = ByRule(place.connection)
+    facts: dict[str, object] = {
+        "rule": found.id,
+        "in force": "yes",
+        "severity": found.severity,
+        "criteria": list(found.criteria),
+        "controls": controls.of(found.id) if controls else [],
+        "judges": found.kind,
+        "thresholds": [f"{k} = {v}" for k, v in found.thresholds.items() if not k.startswith("$")],
+        "source": found.source,
+    }
+    statuses = tuple(status.value for status in lists.STATUSES)
+    rows = list(lists.rule_rows(place, rule_id))
+    parts = (Part("Findings then", statuses, rows, "It had judged nothing yet."),)
+    texts = {"What it asks": NOT_KEPT}
+    return Detail(
+        "Rule", found.title, facts, parts, texts, value={**facts, "title": found.title, **texts}
+    )
+
+
 def control(place: Place, control_id: str) -> Detail | None:
     """One control in force, with the evidence that there is for it."""
-    states = {state.id: state for state in place.known.states(place.connection)}
+    states = {state.id: state for state in place.known.states(place)}
     found = states.get(control_id)
     if found is None:
         return None
@@ -213,9 +298,9 @@ def control(place: Place, control_id: str) -> Detail | None:
     rows = [row for row in lists.rule_rows(place) if row["rule"] in named]
     statuses = tuple(status.value for status in lists.STATUSES)
     parts = (Part("Rules", ("rule", "severity", *statuses), rows, "No rule in force serves it."),)
-    return Detail(
-        "Control", said.wording, facts, parts, value={**lists.control_row(found), "by_rule": rows}
-    )
+    form = forms.attesting(found.id, said.attestations) if said.attestations else None
+    value = {**lists.control_row(found), "by_rule": rows}
+    return Detail("Control", said.wording, facts, parts, value=value, form=form)
 
 
 def criterion(place: Place, criterion_id: str) -> Detail | None:
@@ -224,7 +309,7 @@ def criterion(place: Place, criterion_id: str) -> Detail | None:
     if about is None:
         return None
     rules = [row for row in lists.rule_rows(place) if criterion_id in _texts(row["criteria"])]
-    states = place.known.states(place.connection)
+    states = place.known.states(place)
     controls = [lists.control_row(s) for s in states if criterion_id in s.control.criteria]
     statuses = tuple(status.value for status in lists.STATUSES)
     facts: dict[str, object] = {
@@ -258,6 +343,8 @@ def document(place: Place, digest: str) -> Detail | None:
     if found is None:
         return None
     whole, text = found
+    if place.lens is not None and not queries.was_seen(place.connection, whole):
+        return None
     body = _pretty(text) if text else ""
     texts = {"Document": body} if body else {}
     facts: dict[str, object] = {
@@ -284,6 +371,75 @@ def run(place: Place, run_id: str) -> Detail | None:
     )
 
 
+def waiver(place: Place, waiver_id: str) -> Detail | None:
+    """One waiver, with the failures that it covers now."""
+    rows = {str(row["waiver"]): row for row in lists.waiver_rows(place)}
+    row = rows.get(waiver_id)
+    if row is None:
+        return None
+    one = next(w for w in waivers.listed(place.connection) if w.waiver == waiver_id)
+    facts = {
+        "waiver": one.waiver, "state": row["state"], "rule": one.rule, "scope": one.scope, "resource": row["resource"],
+        "owner": one.owner, "approver": one.approver, "approval": rests_on(one, None), "added at": one.added_at,
+        "expires_at": one.expires_at, "revoked_at": one.revoked_at, "revoked because": one.revoked_because,
+        "revoked by": one.revoked_by, "recorded by": one.login or f"user {one.os_user}",
+    }  # fmt: skip
+    covered = [
+        asdict(found)
+        for found in queries.findings(place.connection, rules=[one.rule], waived=True)
+        if found.waiver == waiver_id
+    ]
+    columns = ("status", "severity", "rule", "scope", "resource_name", "message")
+    part = Part("Covers now", columns, covered[:_MOST_SHOWN], "No current failure.")
+    form = forms.revoking(one.waiver) if row["state"] == "active" else None
+    value = {**row, "approval": facts["approval"], "covers": [c["fingerprint"] for c in covered]}
+    return Detail(
+        "Waiver", f"Waiver {one.waiver}", facts, (part,), {"Reason": one.reason}, (), value, form
+    )
+
+
+def review(place: Place, review_id: str) -> Detail | None:
+    """One access review with its rows, and what was decided on each."""
+    found = reviews.all_reviews(place.connection).get(review_id)
+    if found is None:
+        return None
+    frozen = reviews.population(place.connection, found)
+    rows = review_files.exported(found, frozen.rows, place.now)
+    facts = dict(reviews.summary(found, place.now))
+    columns = (
+        "row", "reviewer", "account", "grant", "on", "flags", "state", "decision", "reason", "decided_by",
+        "decided_proof", "gone_by",
+    )  # fmt: skip
+    title = (
+        "Rows" if len(rows) <= _MOST_SHOWN else f"Rows: the first {_MOST_SHOWN} of {len(rows):,}"
+    )
+    part = Part(title, columns, rows[:_MOST_SHOWN], "It has no row.")
+    undecided = [row for row in rows if row["state"] == "open"][:_MOST_SHOWN]
+    sheet = None
+    if found.state == "open" and undecided:
+        sheet = Sheet(found.id, undecided, ("reviewer", "account", "grant", "on", "flags"))
+    value = {**facts, "rows_of": rows}
+    return Detail("Access review", f"Review {found.id}", facts, (part,), value=value, sheet=sheet)
+
+
+def request(place: Place, number: str) -> Detail | None:
+    """One request or note of an auditor."""
+    until = None if place.auditor else place.at
+    found = requests.rows(place.connection, auditor=place.auditor, until=until)
+    row = next((row for row in found if str(row["number"]) == number), None)
+    if row is None:
+        return None
+    facts = {k: v for k, v in row.items() if k not in ("said", "answer")}
+    texts = {"Text": str(row["said"])}
+    if row["answer"]:
+        texts["Answer"] = str(row["answer"])
+    title = f"{str(row['entry']).capitalize()} {number}"
+    form = forms.answering(int(number))
+    return Detail("Request", title, facts, (), texts, value=row, form=form)
+
+
+_MOST_SHOWN = 300
+"""Rows of a table within a page; its JSON has all."""
 _MOST_RUNS = 100_000
 
 KINDS = {
@@ -293,5 +449,8 @@ KINDS = {
     "criteria": criterion,
     "documents": document,
     "runs": run,
+    "waivers": waiver,
+    "reviews": review,
+    "requests": request,
 }
 """List -> what reads one of it."""

@@ -7,29 +7,60 @@ import itertools
 import json
 from collections import Counter, defaultdict
 from dataclasses import asdict, dataclass, fields, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import msgspec
 
 from soc2_pac import api, clock
-from soc2_pac.audit import access, attestations, history, populations, reviews
+from soc2_pac.audit import (
+    access,
+    accounts,
+    attestations,
+    controls,
+    exported,
+    history,
+    past,
+    populations,
+    requests,
+    reviews,
+    samples,
+)
 from soc2_pac.audit.controls import READ, ByRule
 from soc2_pac.audit.gaps import gaps as found_gaps
 from soc2_pac.criteria import CRITERIA
 from soc2_pac.errors import StoreError, UsageError
+from soc2_pac.evaluate.people import read as read_people
 from soc2_pac.model import Severity, Status, utc_text, utc_time
 from soc2_pac.output.metrics import FindingCounts
 from soc2_pac.output.summary import WORST
-from soc2_pac.store import acts, counts, differences, ledger, queries, waivers
+from soc2_pac.store import (
+    acts,
+    checkpoint,
+    counts,
+    differences,
+    ledger,
+    messages,
+    periods,
+    queries,
+    waivers,
+)
 from soc2_pac.store.gaps import run_started
+from soc2_pac.store.lens import look_through
+from soc2_pac.web.forms import ASK
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Set as AbstractSet
+    from datetime import datetime
 
     from sqlalchemy import Connection
 
+    from soc2_pac.audit.bounds import Bounds
     from soc2_pac.audit.controls import State
-    from soc2_pac.store import Store
+    from soc2_pac.evaluate.people import People
+    from soc2_pac.store.lens import Lens
+    from soc2_pac.web.forms import Form
     from soc2_pac.workspace import Workspace
 
 ROWS = 100
@@ -41,7 +72,14 @@ _FOREVER = "9999"
 """Behind every instant."""
 _TOO_MUCH = 2**63
 """No id of a row is as high."""
+_KEPT = 200
+"""Things that are kept at most, over all states of the past."""
 NOTHING = "nothing was judged yet. Next: soc2-pac run"
+CHOOSE = "Say which population, which period, how many events and which seed: the same ones are drawn by the same seed."
+LEFT_OUT = "Rules that serve none of your criteria are left out, also where a control names them."
+NO_SOURCES = (
+    "Which rules had no source at that instant is not recorded: none of them is named here."
+)
 MOST_ROWS = 1000
 """Rows of a page at most."""
 
@@ -52,88 +90,222 @@ T = TypeVar("T")
 class Known:
     """What takes long to work out, kept until the store changes; or, where it depends on the clock, for a minute.
 
-    Safe to use from threads: at worst two work out the same.
+    Each state of the past and each auditor's part of it is kept apart. Safe to use from threads: at worst two work out
+    the same.
     """
 
-    def __init__(self, work: Workspace, store: Store) -> None:
+    def __init__(self, work: Workspace) -> None:
         self._given = work
-        self._store = store
-        self._kept: dict[str, tuple[tuple[int, int], Any]] = {}
+        self._kept: dict[tuple[str, str | None, Bounds | None], tuple[tuple[int, int], Any]] = {}
 
-    def work(self, connection: Connection) -> Workspace:
+    def place(
+        self,
+        connection: Connection,
+        at: str | None = None,
+        bounds: Bounds | None = None,
+        auditor: str | None = None,
+    ) -> Place:
+        """Where rows come from.
+
+        Args:
+            connection: of one transaction that reads. With ``at``, all that it reads is read as of then.
+            at: the instant, UTC text; ``None``: now.
+            bounds: of an auditor, whose pages always have an instant.
+            auditor: the id of their access.
+
+        Raises:
+            UsageError: the store knew nothing then.
+        """
+        now, head = clock.now(), ledger.head(connection).seq
+        if at is None:
+            return Place(self, connection, now, head)
+        place = Place(self, connection, utc_time(at), head, at, bounds, auditor)
+        rules = self._given.registry.rules
+        found = self.of("lens", place, lambda: past.lens(connection, at, rules, bounds))
+        look_through(connection, found)
+        return replace(place, lens=found)
+
+    def work(self, place: Place) -> Workspace:
         """The rules in force, by the configuration and by what people did."""
-        return self._of(
-            "work", connection, lambda: self._given.implying(acts.listed(connection)), clocked=False
+        return self.of(
+            "work",
+            place,
+            lambda: self._given.implying(acts.listed(place.connection)),
+            clocked=False,
         )
 
-    def tallied(self, connection: Connection) -> list[counts.Tallied]:
+    def rules(self, place: Place) -> list[RuleInForce]:
+        """The rules in force now, or those that judged then."""
+        return self.of("rules", place, lambda: list(self._rules(place)), clocked=False)
+
+    def _rules(self, place: Place) -> Iterator[RuleInForce]:
+        if place.lens is None:
+            for item in place.work.active:
+                rule = item.rule
+                yield RuleInForce(
+                    rule.id, item.severity.value, rule.title, rule.criteria, rule.kind, item.thresholds, None
+                )  # fmt: skip
+            return
+        installed = self._given.registry.rules
+        for number, version in sorted(periods.versions(place.connection).items()):
+            if number in place.lens.versions and version.rule in place.lens.active:
+                kind = installed[version.rule].kind if version.rule in installed else None
+                yield RuleInForce(
+                    version.rule, version.severity, version.title, version.criteria, kind, version.thresholds,
+                    version.source,
+                )  # fmt: skip
+
+    def tallied(self, place: Place) -> list[counts.Tallied]:
         """How many findings there are, by rule and status."""
-        return self._of("tallied", connection, lambda: counts.tallied(connection), clocked=False)
+        return self.of("tallied", place, lambda: counts.tallied(place.connection), clocked=False)
 
-    def worst(self, connection: Connection) -> tuple[int, list[tuple[queries.Finding, int]]]:
+    def worst(self, place: Place) -> tuple[int, list[tuple[queries.Finding, int]]]:
         """How many failures are waived, and the worst of the others, each with how many more its rule has."""
-        return self._of("worst", connection, lambda: self._worst(connection))
+        return self.of("worst", place, lambda: self._worst(place))
 
-    def _worst(self, connection: Connection) -> tuple[int, list[tuple[queries.Finding, int]]]:
-        accepted = counts.waived(connection)
-        worst = counts.worst(connection, self.tallied(connection), accepted, WORST)
+    def _worst(self, place: Place) -> tuple[int, list[tuple[queries.Finding, int]]]:
+        accepted = counts.waived(place.connection)
+        worst = counts.worst(place.connection, self.tallied(place), accepted, WORST)
         return accepted.total(), list(worst)
 
-    def counted(self, connection: Connection) -> tuple[FindingCounts, float]:
+    def counted(self, place: Place) -> tuple[FindingCounts, float]:
         """Findings that count by status, severity and waiver, and as of when they were judged (Unix time).
 
         Raises:
             StoreError: nothing was judged yet.
         """
-        return self._of("counted", connection, lambda: self._counted(connection))
+        return self.of("counted", place, lambda: self._counted(place))
 
-    def _counted(self, connection: Connection) -> tuple[FindingCounts, float]:
-        judged = queries.last_instant(connection)
+    def _counted(self, place: Place) -> tuple[FindingCounts, float]:
+        judged = queries.last_instant(place.connection)
         if judged is None:
             raise StoreError(NOTHING)
         by: Counter[tuple[Status, Severity, bool]] = Counter()
-        for one in self.tallied(connection):
+        for one in self.tallied(place):
             if not one.outside:
                 by[one.status, one.severity, False] += one.findings
-        for (_, severity), number in counts.waived(connection).items():
+        for (_, severity), number in counts.waived(place.connection).items():
             by[Status.FAIL, severity, True] += number
             by[Status.FAIL, severity, False] -= number
         return FindingCounts(by, None), utc_time(judged).timestamp()
 
-    def states(self, connection: Connection) -> list[State]:
+    def states(self, place: Place) -> list[State]:
         """The controls in force with their evidence."""
-        return self._of("states", connection, lambda: api.control_states(self._given, self._store))
+        return self.of("states", place, lambda: self._states(place))
 
-    def gaps(self, connection: Connection) -> list[Row]:
+    def _states(self, place: Place) -> list[State]:
+        kinds = self._given.registry.kinds
+        rules, off = place.work.registry.rules, place.work.not_judged
+        if place.lens is not None:
+            return controls.states(
+                place.connection, place.lens.active, {}, place.now, None, lambda: kinds
+            )
+        return controls.states(place.connection, rules, off, place.now, None, lambda: kinds)
+
+    def people(self, place: Place) -> People:
+        """Who works here, and whose each account is."""
+        registry, days = self._given.registry, self._given.config.evidence.max_age_days
+        return self.of(
+            "people",
+            place,
+            lambda: read_people(
+                place.connection,
+                registry.kinds,
+                place.now,
+                timedelta(days=days),
+                registry.joined_identities,
+            ),
+        )
+
+    def population(
+        self, place: Place, kind: str, period: populations.AuditPeriod
+    ) -> populations.Population:
+        """The events of a period: of a kind that a provider lists, or derived from the history."""
+        registry = self._given.registry
+        if kind in history.KINDS:
+            known = api.reviewing(self._given.config, registry)
+            return history.population(place.connection, known, kind, period)
+        shapes = {one.kind: one for one in registry.kinds}
+        return populations.population(
+            place.connection, kind, period, shapes.get(kind), others=tuple(history.KINDS)
+        )
+
+    def checkpoints(self) -> list[str]:
+        """The texts of the checkpoints that runs left in the configured folder, oldest first."""
+        return list(exported.read(exported.kept(self._given.config)))
+
+    def gaps(self, place: Place) -> list[Row]:
         """What could not be seen, and is not known now."""
-        return self._of("gaps", connection, lambda: self._gaps(connection))
+        return self.of("gaps", place, lambda: self._gaps(place))
 
-    def _gaps(self, connection: Connection) -> list[Row]:
-        reads = api.reads(self.work(connection))
-        return [asdict(gap) for gap in found_gaps(connection, reads, clock.now(), None)]
+    def _gaps(self, place: Place) -> list[Row]:
+        if place.lens is None:
+            reads = api.reads(place.work)
+        else:
+            reads = past.reads(place.connection, place.lens, self._given.registry.rules)
+        return [asdict(gap) for gap in found_gaps(place.connection, reads, place.now, None)]
 
-    def _of(
-        self, name: str, connection: Connection, read: Callable[[], T], *, clocked: bool = True
-    ) -> T:
-        state = ledger.head(connection).seq, int(clock.now().timestamp() // 60) if clocked else 0
-        kept = self._kept.get(name)
+    def of(self, name: str, place: Place, read: Callable[[], T], *, clocked: bool = True) -> T:
+        """Something by its name: as it is kept, or as it is read."""
+        state = place.head, int(clock.now().timestamp() // 60) if clocked and not place.at else 0
+        key = name, place.at, place.bounds
+        kept = self._kept.get(key)
         if kept is None or kept[0] != state:
-            kept = self._kept[name] = (state, read())
+            kept = self._kept[key] = (state, read())
+            for old in list(self._kept)[:-_KEPT]:
+                self._kept.pop(old, None)
         found: T = kept[1]
         return found
 
 
-class Place(NamedTuple):
+class RuleInForce(NamedTuple):
+    """A rule with what held of it."""
+
+    id: str
+    severity: str
+    title: str
+    criteria: tuple[str, ...]
+    kind: str | None
+    """``None``: it is installed no more, and the store knows no resource that it judged."""
+    thresholds: Mapping[str, Any]
+    source: str | None
+    """Of the past: SHA-256 of what judged."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
     """Where the rows come from."""
 
     known: Known
     connection: Connection
-    """Of one transaction that reads."""
+    """Of one transaction that reads; of the past it reads nothing later."""
+    now: datetime
+    """The instant that is shown."""
+    head: int
+    """The last entry of the ledger, of today."""
+    at: str | None = None
+    """The instant, UTC text, where the store is shown as it was; ``None``: as it is."""
+    bounds: Bounds | None = None
+    """Of an auditor."""
+    auditor: str | None = None
+    """The id of their access."""
+    lens: Lens | None = None
 
     @property
     def work(self) -> Workspace:
-        """Configuration and plugins, with the rules in force."""
-        return self.known.work(self.connection)
+        """Configuration and plugins of today, with the rules in force."""
+        return self.known.work(self)
+
+    @property
+    def known_rules(self) -> AbstractSet[str]:
+        """The rules that can be named: those that are installed, or those that had judged by then."""
+        if self.lens is None:
+            return self.work.registry.rules.keys()
+        return {version.rule for version in periods.versions(self.connection).values()}
+
+    def tallied(self) -> list[counts.Tallied]:
+        """How many findings there are, by rule and status."""
+        return self.known.tallied(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +334,8 @@ class Answer:
     """What must be said with it."""
     lead: str = ""
     """What the rows are about, where the address does not say it."""
+    form: Form | None = None
+    """What can be done here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +362,13 @@ class Listing:
     """Of the page and of the CSV; JSON has all that there is."""
     read: Callable[[Place, Asked], Answer]
     filters: tuple[Filter, ...] = ()
+    team: bool = False
+    """It is about who may see the pages: no auditor sees it."""
+
+
+def visible(auditor: bool) -> dict[str, Listing]:  # noqa: FBT001 - a template asks
+    """The lists that somebody may open, by name."""
+    return {name: one for name, one in LISTINGS.items() if not (auditor and one.team)}
 
 
 def is_number(text: str) -> bool:
@@ -287,8 +468,9 @@ def _known(asked: Asked, name: str, values: Iterable[str], what: str) -> str | N
 
 
 def _kind(place: Place, asked: Asked, known: queries.Known) -> str | None:
-    """A kind that the store holds, or that somebody could collect."""
-    return _known(asked, "kind", known.kinds | place.work.registry.collectors.keys(), "kind")
+    """A kind that the store holds, or that somebody could collect; of the past one that it held."""
+    could = place.work.registry.collectors.keys() if place.lens is None else frozenset[str]()
+    return _known(asked, "kind", known.kinds | could, "kind")
 
 
 def _scope(asked: Asked, known: queries.Known) -> str | None:
@@ -299,9 +481,10 @@ def _scope(asked: Asked, known: queries.Known) -> str | None:
     return said
 
 
-def _criteria(asked: Asked) -> list[str]:
+def criteria_of(asked: Asked, name: str = "criterion") -> list[str]:
+    """Criteria and series that are asked for. Raises UsageError where one does not exist."""
     known = {*CRITERIA, *(one.partition(".")[0] for one in CRITERIA)}
-    return _chosen(asked, "criterion", sorted(known))
+    return _chosen(asked, name, sorted(known))
 
 
 def _findings(place: Place, asked: Asked) -> Answer:
@@ -311,8 +494,8 @@ def _findings(place: Place, asked: Asked) -> Answer:
     known = queries.known(place.connection)
     rules = asked.several("rule")
     # A rule that is installed no more may have findings still.
-    installed = place.work.registry.rules
-    judged = {} if installed.keys() >= set(rules) else queries.rule_counts(place.connection)
+    installed = place.known_rules
+    judged = {} if installed >= set(rules) else queries.rule_counts(place.connection)
     for rule in rules:
         if rule not in installed and rule not in judged:
             msg = f"rule: there is no rule '{rule}'"
@@ -320,7 +503,7 @@ def _findings(place: Place, asked: Asked) -> Answer:
     found = queries.findings(
         place.connection,
         rules=rules,
-        criteria=_criteria(asked),
+        criteria=criteria_of(asked),
         statuses=[Status(one) for one in _chosen(asked, "status", Status)],
         severities=[Severity(one) for one in _chosen(asked, "severity", Severity)],
         provider=_known(asked, "provider", known.providers, "provider"),
@@ -352,11 +535,14 @@ def _documents(place: Place, asked: Asked) -> Answer:
 
 
 def _instant(asked: Asked, name: str) -> str | None:
+    said = asked.filters.get(name)
+    return None if said is None else instant(said, name)
+
+
+def instant(said: str, name: str) -> str:
+    """A day or an instant as UTC text. Raises UsageError where it is none."""
     from datetime import UTC, datetime  # noqa: PLC0415
 
-    said = asked.filters.get(name)
-    if said is None:
-        return None
     try:
         found = datetime.fromisoformat(said)
         return utc_text(found if found.tzinfo else found.replace(tzinfo=UTC))
@@ -385,11 +571,11 @@ def by_status(counted: Iterable[counts.Tallied]) -> dict[str, int]:
 def criteria_rows(place: Place) -> list[Row]:
     """Each of the 61 criteria with its findings by status, also those that no rule looks at."""
     counted: dict[str, list[counts.Tallied]] = defaultdict(list)
-    for one in place.known.tallied(place.connection):
+    for one in place.tallied():
         for criterion in json.loads(one.criteria):
             counted[criterion].append(one)
     rules: Counter[str] = Counter(
-        criterion for item in place.work.active for criterion in item.rule.criteria
+        criterion for rule in place.known.rules(place) for criterion in rule.criteria
     )
     return [
         {
@@ -415,14 +601,13 @@ def _criteria_list(place: Place, asked: Asked) -> Answer:
 def rule_rows(place: Place, only: str | None = None) -> Iterator[Row]:
     """The rules in force with their findings by status."""
     counted: dict[str, list[counts.Tallied]] = defaultdict(list)
-    for one in place.known.tallied(place.connection):
+    for one in place.tallied():
         counted[one.rule].append(one)
-    for item in sorted(place.work.active, key=lambda item: item.rule.id):
-        rule = item.rule
+    for rule in sorted(place.known.rules(place)):
         if only in (None, rule.id):
             yield {
                 "rule": rule.id,
-                "severity": item.severity.value,
+                "severity": rule.severity,
                 "title": rule.title,
                 "criteria": list(rule.criteria),
                 "kind": rule.kind,
@@ -431,10 +616,11 @@ def rule_rows(place: Place, only: str | None = None) -> Iterator[Row]:
 
 
 def _rules(place: Place, asked: Asked) -> Answer:
-    wanted = _criteria(asked)
+    wanted = criteria_of(asked)
     severities = _chosen(asked, "severity", Severity)
     provider = asked.filters.get("provider")
-    _known(asked, "provider", {item.rule.provider for item in place.work.active}, "provider")
+    kinds = {str(rule.kind).partition(".")[0] for rule in place.known.rules(place)}
+    _known(asked, "provider", kinds, "provider")
     rows = (
         row
         for row in rule_rows(place)
@@ -515,46 +701,49 @@ def control_row(state: State) -> Row:
 
 
 def _controls(place: Place, asked: Asked) -> Answer:
-    wanted = _criteria(asked)
+    wanted = criteria_of(asked)
     states = _chosen(asked, "state", ("failing", "missing", "current"))
-    found = (control_row(state) for state in place.known.states(place.connection))
+    found = (control_row(state) for state in place.known.states(place))
     rows = (
         row
         for row in found
         if (not states or row["state"] in states) and (not wanted or _of(row["criteria"], wanted))
     )
-    return _page_of(rows, asked)
+    return _page_of(rows, asked, *([] if place.bounds is None else [LEFT_OUT]))
 
 
 def _attestations(place: Place, asked: Asked) -> Answer:
-    rows = attestations.rows(acts.listed(place.connection, READ), clock.now())
+    rows = attestations.rows(acts.listed(place.connection, READ), place.now)
     return _page_of(rows, asked)
 
 
 def _reviews(place: Place, asked: Asked) -> Answer:
-    now = clock.now()
     every = reviews.all_reviews(place.connection).values()
-    return _page_of((dict(reviews.summary(review, now)) for review in every), asked)
+    return _page_of((dict(reviews.summary(review, place.now)) for review in every), asked)
+
+
+def waiver_rows(place: Place) -> Iterator[Row]:
+    """Every waiver with its state."""
+    for one in waivers.listed(place.connection):
+        revoked = "revoked" if one.revoked_at else "expired"
+        yield {
+            **asdict(one),
+            "resource": one.resource or one.pattern,
+            "state": "active" if one.active(place.now) else revoked,
+        }
 
 
 def _waivers(place: Place, asked: Asked) -> Answer:
-    now = clock.now()
-    rows = (
-        {
-            **asdict(one),
-            "resource": one.resource or one.pattern,
-            "state": "active" if one.active(now) else "revoked" if one.revoked_at else "expired",
-        }
-        for one in waivers.listed(place.connection)
-    )
-    return _page_of(rows, asked)
+    return _page_of(waiver_rows(place), asked)
 
 
 # -- how it was collected -------------------------------------------------------------------------------
 
 
 def _gaps(place: Place, asked: Asked) -> Answer:
-    rows = place.known.gaps(place.connection)
+    rows = place.known.gaps(place)
+    if place.lens is not None:
+        return _page_of(rows, asked, NO_SOURCES)
     notes = [
         f"{len(rules)} rules are not judged: there is no {lacking} source."
         for lacking, rules in sorted(place.work.unsourced.items())
@@ -606,7 +795,101 @@ def _ledger(place: Place, asked: Asked) -> Answer:
 
 
 def _tokens(place: Place, asked: Asked) -> Answer:
-    return _page_of(access.rows(place.connection, clock.now()), asked)
+    return _page_of(access.rows(place.connection, place.now), asked)
+
+
+def _people(place: Place, asked: Asked) -> Answer:
+    found = place.known.people(place)
+    shown = _known(asked, "show", ("unmatched", "leavers", "privileged"), "choice")
+    system = asked.filters.get("system")
+    systems = {owned.account.system for owned in found.graph.accounts}
+    _known(asked, "system", systems | {one.partition(":")[0] for one in systems}, "system")
+    every = accounts.chosen(
+        found.graph,
+        place.now,
+        system,
+        unmatched=shown == "unmatched",
+        leavers=shown == "leavers",
+    )
+    person = asked.filters.get("person")
+    rows = (accounts.row(owned, place.now) for owned in every)
+    chosen = (
+        row
+        for row in rows
+        if person in (None, row["person"]) and (shown != "privileged" or row["privileged"])
+    )
+    return _page_of(chosen, asked, *found.notes)
+
+
+def _samples(place: Place, asked: Asked) -> Answer:
+    said = {name: asked.filters.get(name) for name in ("population", "period", "size", "seed")}
+    lacking = [name for name, value in said.items() if value is None]
+    if len(lacking) == len(said):
+        return Answer([], None, lead=CHOOSE)
+    if lacking:
+        msg = f"{lacking[0]}: a sample needs a population, a period, a size and a seed"
+        raise UsageError(msg)
+    kind, size, seed = str(said["population"]), str(said["size"]), str(said["seed"])
+    if not is_number(size):
+        msg = f"size: '{size}' is no number"
+        raise UsageError(msg)
+    period = populations.AuditPeriod.parse(str(said["period"]))
+    bounds = place.bounds
+    if bounds is not None and not inside(bounds, period):
+        msg = "period: it is not within the period that you see"
+        raise UsageError(msg)
+    found = place.known.population(place, kind, period)
+    taken = samples.drawn(found, int(size), seed)
+    header, drawn = found.header, taken.header["sample"]
+    notes = [f"incomplete: {reason}" for reason in header["incomplete_because"]]
+    rows: Iterator[Row] = (one._asdict() for one in taken.events)
+    lead = (
+        f"{drawn['size']} of {drawn['population_count']} events from {header['period']['from']} to "
+        f"{header['period']['to']}, digest {header['digest']}: {drawn['algorithm']}, seed {seed!r}."
+    )
+    return replace(_page_of(rows, asked, *notes), lead=lead)
+
+
+def inside(bounds: Bounds, period: populations.AuditPeriod) -> bool:
+    """Whether a period, whose end is left out, is within what an auditor sees."""
+    last = utc_text(period.end - timedelta(milliseconds=1))
+    return bounds.start <= utc_text(period.start) and last <= bounds.end
+
+
+def _checkpoints(place: Place, asked: Asked) -> Answer:
+    rows: list[Row] = []
+    for text in place.known.checkpoints():
+        one = checkpoint.load(text)
+        start = place.bounds.start if place.bounds else ""
+        if one.recorded_at < start or (place.at is not None and one.recorded_at > place.at):
+            continue
+        there = periods.ledger_hash(place.connection, one.seq)
+        held = "holds" if there == one.head else "does not hold"
+        rows.append({
+            "taken_at": one.recorded_at, "entry": one.seq, "state": held, "hash": one.head, "count": one.count,
+            "signed_by": one.signed_by, "store": one.store,
+        })  # fmt: skip
+    return _page_of(reversed(rows), asked)
+
+
+def _requests(place: Place, asked: Asked) -> Answer:
+    states = _chosen(asked, "state", (requests.OPEN, requests.ANSWERED, requests.NOTED))
+    # What auditors ask is no evidence of the period: they see all of their own.
+    until = None if place.auditor else place.at
+    found = requests.rows(place.connection, auditor=place.auditor, until=until)
+    rows = (row for row in found if not states or row["state"] in states)
+    return replace(_page_of(rows, asked), form=ASK)
+
+
+def _opened(place: Place, asked: Asked) -> Answer:
+    found = messages.views(
+        place.connection,
+        auditor=asked.filters.get("auditor"),
+        until=place.at,
+        after=_behind(asked, messages.Place),
+        limit=asked.limit + 1,
+    )
+    return _keyed(found, asked, messages.Place, lambda one: one._asdict())
 
 
 _SCOPE = Filter("scope", "Scope", hint="aws:111122223333, or aws:*")
@@ -720,10 +1003,56 @@ LISTINGS = {
             _ledger,
         ),
         Listing(
-            "tokens", "Tokens",
-            "Who may read these pages with a token. No token is shown, nor kept.",
-            ("token", "state", "name", "role", "until", "created_at", "created_by", "revoked_at", "reason"),
+            "people", "People and accounts",
+            "Every account with its owner, and by what statement it is theirs. Nothing is guessed.",
+            ("system", "login", "name", "person", "reason", "active", "mfa", "privileged", "here", "last_used"),
+            _people,
+            (
+                Filter("show", "Show", ("unmatched", "leavers", "privileged")),
+                Filter("system", "System", hint="github"), Filter("person", "Person", hint="roster:acme/1042"),
+            ),
+        ),
+        Listing(
+            "samples", "Samples",
+            "A sample of the events of a period, which anybody can draw again by its seed.",
+            ("at", "scope", "uid", "name", "digest", "collected_at"),
+            _samples,
+            (
+                Filter("population", "Population", hint="github.pull_request"),
+                Filter("period", "Period", hint="2026-01-01..2026-06-30"), Filter("size", "Size", hint="25"),
+                Filter("seed", "Seed", hint="any text"),
+            ),
+        ),
+        Listing(
+            "checkpoints", "Checkpoints",
+            "Where the ledger stood when runs left checkpoints in the configured folder, and whether they hold still.",
+            ("taken_at", "entry", "state", "hash", "count", "signed_by"),
+            _checkpoints,
+        ),
+        Listing(
+            "requests", "Requests",
+            "What auditors asked and noted, numbered, and what the team answered.",
+            ("number", "entry", "state", "by", "about", "said", "recorded_at", "answer", "answered_by"),
+            _requests,
+            (Filter("state", "State", (requests.OPEN, requests.ANSWERED, requests.NOTED)),),
+        ),
+        Listing(
+            "tokens", "Tokens and auditors",
+            "Who may read these pages with a token; auditors a period and criteria. No token is shown, nor kept.",
+            (
+                "token", "state", "name", "role", "start", "end", "criteria", "until", "created_at", "created_by",
+                "revoked_at", "reason",
+            ),
             _tokens,
+            team=True,
+        ),
+        Listing(
+            "opened", "Opened by auditors",
+            "The addresses that auditors asked for, newest first.",
+            ("opened_at", "auditor", "path", "query"),
+            _opened,
+            (Filter("auditor", "Auditor", hint="aud-5f0c19aa"),),
+            team=True,
         ),
     )
 }  # fmt: skip

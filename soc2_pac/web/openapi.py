@@ -3,27 +3,41 @@
 from __future__ import annotations
 
 from importlib.metadata import version
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from soc2_pac import plugins
-from soc2_pac.web import details
-from soc2_pac.web.lists import LISTINGS, MOST_ROWS, ROWS
+from soc2_pac.web import details, reports
+from soc2_pac.web.lists import MOST_ROWS, ROWS
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from soc2_pac.web.lists import Listing
+
+_AS_OF = {
+    "name": "as_of",
+    "in": "query",
+    "schema": {"type": "string"},
+    "description": "An instant, 2026-03-31T12:00:00Z: the store as it was then",
+}
 _ROWS = {"type": "array", "items": {"type": "object"}}
 
 
-def description() -> dict[str, Any]:
-    """OpenAPI 3.1: every list and everything in it, as JSON and CSV."""
+def description(listings: Mapping[str, Listing]) -> dict[str, Any]:
+    """OpenAPI 3.1: every list that somebody may open and everything in it, as JSON and CSV."""
     paths: dict[str, Any] = {
-        "/overview.json": {"get": _get("The overview", {"type": "object"}, "application/json", [])}
+        "/overview.json": {
+            "get": _get("The overview", {"type": "object"}, "application/json", [_AS_OF])
+        }
     }
-    for listing in LISTINGS.values():
+    for listing in listings.values():
         parameters = [
             _parameter(one.name, {"type": "string"}, _takes(one.choices) or one.hint)
             for one in listing.filters
         ]
         parameters += [
             _parameter("limit", {"type": "integer", "minimum": 1, "maximum": MOST_ROWS, "default": ROWS}, "Rows"),
+            _AS_OF,
             _parameter("after", {"type": "string"}, "Where the page before ended: the header Link names it"),
         ]  # fmt: skip
         for form, media, schema in (
@@ -34,10 +48,22 @@ def description() -> dict[str, Any]:
     for kind in details.KINDS:
         one = {"name": "one", "in": "path", "required": True, "schema": {"type": "string"}}
         said = _get(
-            f"One of {LISTINGS[kind].title.lower()}", {"type": "object"}, "application/json", [one]
+            f"One of {listings[kind].title.lower()}",
+            {"type": "object"},
+            "application/json",
+            [one, _AS_OF],
         )
         said["responses"]["404"] = {"description": "There is none."}
         paths[f"/{kind}/{{one}}.json"] = {"get": said}
+    for kind in reports.KINDS if "tokens" in listings else reports.KINDS[:2]:
+        parameters = [
+            _parameter(name, {"type": "string"}, "")
+            for name in sorted(reports.PARAMETERS - {"as_of"})
+        ]
+        for form, media in reports.FORMS.items():
+            said = _get("A report", {}, media.partition(";")[0], [*parameters, _AS_OF])
+            said["responses"]["404"] = {"description": "There is none."}
+            paths[f"/reports/{kind}.{form}"] = {"get": said}
     return {
         "openapi": "3.1.0",
         "info": {"title": "soc2-pac", "version": version(plugins.DISTRIBUTION)},

@@ -64,7 +64,7 @@ class Proxy:
         name = _text(users[0]).strip()
         if role is None:
             return Outsider(name)
-        return Session(name, time.monotonic() + SESSION_SECONDS, role)
+        return Session(name, time.monotonic() + SESSION_SECONDS, role, proof=f"proxy {name}")
 
     def _role(self, groups: set[str]) -> Role | None:
         if groups & set(self._table.operators):

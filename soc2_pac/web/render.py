@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import html
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
@@ -12,10 +14,9 @@ from markupsafe import Markup
 
 from soc2_pac.audit.spans import ms
 from soc2_pac.output import plain
-from soc2_pac.web.lists import LISTINGS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from jinja2 import Environment
 
@@ -27,12 +28,14 @@ _LONG = 400
 """Characters of a cell in a list; the page about the thing has the whole text."""
 _NUMBERS = frozenset({
     "fail", "error", "inconclusive", "stale", "pass", "not_applicable", "rules", "failures", "collections", "complete",
-    "requests", "count", "gaps", "findings", "rows", "seq", "open", "revoked", "removed", "overdue", "id", "run",
+    "requests", "count", "gaps", "findings", "rows", "seq", "number", "open", "revoked", "removed", "overdue", "id",
+    "run",
 })  # fmt: skip
 _INSTANTS = frozenset({
     "since", "sla_due", "valid_from", "valid_to", "started_at", "finished_at", "last_complete", "expires_at", "due",
     "fix by", "failing since", "holds until", "recorded_at", "until", "created_at", "revoked_at",
-    "last_collection",
+    "start", "end", "opened_at", "answered_at", "last_collection",
+    "taken_at", "collected_at", "last_used", "at", "added at",
 })  # fmt: skip
 _DIGESTS = frozenset({"hash", "body_digest"})
 """Shown by their first digits, and leading nowhere."""
@@ -40,7 +43,8 @@ _WORDS = frozenset({"status", "severity", "state", "cause", "change", "before", 
 _LABELS = {
     "sla_due": "fix by", "resource_name": "resource", "started_at": "started", "finished_at": "finished",
     "expires_at": "expires", "valid_from": "from", "valid_to": "to", "last_complete": "last complete",
-    "recorded_at": "recorded", "created_at": "created", "revoked_at": "revoked", "body_digest": "body",
+    "recorded_at": "recorded", "opened_at": "opened", "answered_at": "answered", "answered_by": "answered by",
+    "created_at": "created", "revoked_at": "revoked", "body_digest": "body",
     "not_applicable": "not applicable", "covers_from": "covers from", "covers_to": "to", "counts_until": "counts until",
 }  # fmt: skip
 _GOOD = frozenset(
@@ -94,9 +98,23 @@ def numeric(column: str) -> bool:
     return column in _NUMBERS
 
 
+_AS_OF: ContextVar[str | None] = ContextVar("as_of", default=None)
+
+
+@contextlib.contextmanager
+def shown_as_of(asked: str | None) -> Iterator[None]:
+    """Within it every address leads to the store as of the same instant."""
+    before = _AS_OF.set(asked)
+    try:
+        yield
+    finally:
+        _AS_OF.reset(before)
+
+
 def address(*parts: str, **query: object) -> str:
     """An address of this server; every part and value is escaped."""
     path = "/" + "/".join(quote(part, safe="") for part in parts if part)
+    query = {"as_of": _AS_OF.get(), **query}
     asked = {name: value for name, value in query.items() if value not in (None, "")}
     return f"{path}?{urlencode(asked)}" if asked else path
 
@@ -162,7 +180,7 @@ def _cell(column: str, value: Any, row: Mapping[str, Any]) -> Cell:  # noqa: ANN
 def _named(text: str, row: Mapping[str, Any]) -> Cell:
     """A resource by its name, leading to the finding or the document of the row."""
     href = ""
-    if "fingerprint" in row and row.get("after", "") is not None:
+    if "fingerprint" in row:
         href = address("findings", str(row["fingerprint"]))
     elif "digest" in row:
         href = address("documents", str(row["digest"]))
@@ -171,6 +189,8 @@ def _named(text: str, row: Mapping[str, Any]) -> Cell:
 
 def _number(column: str, value: int, row: Mapping[str, Any]) -> Cell:
     text = f"{value:,}" if column not in ("id", "run", "seq") else str(value)
+    if column == "number":
+        return Cell(text, address("requests", text))
     if column in ("id", "run", "collection"):
         return Cell(text, address("runs", text)) if column != "collection" else Cell(text)
     statuses = ("fail", "error", "inconclusive", "stale", "pass", "not_applicable")
@@ -208,6 +228,9 @@ _LINKS: dict[str, Any] = {
     "kind": lambda text: address("documents", kind=text),
     "judges": lambda text: address("documents", kind=text),
     "reads also": lambda text: address("documents", kind=text),
+    "waiver": lambda text: address("waivers", text),
+    "person": lambda text: address("people", person=text),
+    "review": lambda text: address("reviews", text),
     "scope": lambda text: address("findings", scope=text),
     "resource": lambda text: address("findings", resource=text),
 }
@@ -230,7 +253,7 @@ def _html(cell: Cell) -> str:
     return f"<span{title}>{text}</span>" if title else text
 
 
-_PROSE = frozenset({"message", "title", "wording", "about", "reason"})
+_PROSE = frozenset({"said", "answer", "message", "title", "wording", "about", "reason"})
 
 
 def body_of(columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> Markup:
@@ -291,7 +314,6 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     made.globals.update(
-        listings=LISTINGS,
         address=address,
         value=value,
         body_of=body_of,

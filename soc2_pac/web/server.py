@@ -27,7 +27,7 @@ def run(work: Workspace, store: Store, host: str, port: int, say: Callable[[str]
 
     Args:
         work: configuration and plugins.
-        store: open; nothing is written to it.
+        store: open. Forms, and what auditors open, are recorded in it.
         host: a loopback address.
         port: 0 takes any that is free.
         say: prints a line.
@@ -60,7 +60,7 @@ def run(work: Workspace, store: Store, host: str, port: int, say: Callable[[str]
             timeout_keep_alive=5,
             limit_concurrency=64,
         )
-        say(f"Serving {store.database.name}; nothing is written to it. Stop with Ctrl+C.")
+        say(f"Serving {store.database.name}. Stop with Ctrl+C.")
         say(f"Open http://{shown}:{bound}/login?code={access.new_link()}")
         say(f"The link works once, within {LINK_SECONDS // 60} minutes.")
         # uvicorn ends in order, and hands on the signal that made it.

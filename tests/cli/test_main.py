@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 COMMANDS = [
     "init", "doctor", "run", "health", "collect", "evaluate", "check", "rules", "findings", "evidence", "gaps",
-    "query", "population", "report", "serve", "tokens", "bundle",
+    "query", "population", "report", "serve", "tokens", "auditors", "bundle",
     "people", "review", "controls", "attestations", "attest", "waivers", "sources",
     "permissions", "verify", "checkpoint", "db", "plugins", "demo",
 ]  # fmt: skip

@@ -67,7 +67,7 @@ def test_its_link_opens_the_pages_and_a_signal_ends_it(tmp_path: Path) -> None:
     ) as server:
         try:
             assert server.stdout is not None
-            assert "nothing is written" in server.stdout.readline()
+            assert "Serving sqlite:" in server.stdout.readline()
             (link,) = re.findall(r"http://\S+", server.stdout.readline())
             base = link.partition("/login")[0]
             with pytest.raises(urllib.error.HTTPError, match="401"):

@@ -109,7 +109,7 @@ def test_a_query_of_the_store_imports_no_plugin_and_no_migration(started: _Start
     assert not any(name.startswith("soc2_pac.store.verify") for name in modules)
 
 
-@pytest.mark.parametrize("command", ["serve", "tokens"])
+@pytest.mark.parametrize("command", ["serve", "tokens", "auditors"])
 def test_help_of_the_pages_imports_no_server_and_no_store(started: _Started, command: str) -> None:
     modules = started(command, "--help")
     assert "soc2_pac.cli" in modules

@@ -20,7 +20,7 @@ from sqlalchemy.exc import DBAPIError, StatementError
 from soc2_pac.acts import Actor, Body
 from soc2_pac.decisions import Boundary, Place, Variant
 from soc2_pac.model import CollectionStatus, Severity
-from soc2_pac.store import acts, archive, ledger, tables
+from soc2_pac.store import acts, archive, ledger, messages, tables
 from soc2_pac.store.checkpoint import generate_key
 from soc2_pac.store.verify import WHOLE, Part, verify
 
@@ -53,7 +53,9 @@ if TYPE_CHECKING:
 DAY = timedelta(days=1)
 NO_EVIDENCE: dict[str, str] = {}
 """``table.column`` -> why an edit of it changes nothing that anybody was told."""
-TABLES = [table.name for table in tables.metadata.sorted_tables]
+TABLES = [
+    table.name for table in tables.metadata.sorted_tables if table.name not in tables.NO_EVIDENCE
+]
 
 
 INSIDE = acts.File.inside(b"%PDF", "application/pdf")
@@ -100,6 +102,9 @@ def fill(store: Store) -> None:
         for number, file in enumerate((INSIDE, OUTSIDE)):
             by = Actor("Ann", "ann", f"oidc {number}" if number else None)
             acts.record(connection, "note.added", f"n-{number}", Note(text="x"), by=by, file=file)
+        asked = messages.ask(connection, "request", "aud-1", "Why?", about="/findings", by=ANN)
+        messages.answer(connection, asked, "Because.", by=ANN)
+        messages.opened(connection, "aud-1", "/findings", "status=fail")
     events = {"1": change("ann"), "2": change("bob", 2, approved=False)}
     later = T0 + 2 * DAY
     last = [look({"a": user("ann"), "b": user("bob")}, at=later), changes(events, at=later)]

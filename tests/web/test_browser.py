@@ -13,6 +13,7 @@ import uvicorn
 from soc2_pac import config, plugins
 from soc2_pac.acts import Actor
 from soc2_pac.audit import access as tokens
+from soc2_pac.audit.bounds import Bounds
 from soc2_pac.store import open_store
 from soc2_pac.web.access import Access
 from soc2_pac.web.app import build
@@ -37,6 +38,7 @@ pytestmark = [
 PATHS = (
     "/", "/criteria", "/controls", "/rules", "/findings", "/findings?status=fail", "/documents", "/gaps", "/waivers",
     "/attestations", "/reviews", "/runs", "/collections", "/changes", "/ledger", "/populations", "/tokens",
+    "/people", "/samples", "/checkpoints", "/requests", "/opened", "/reports", "/findings?as_of=2026-01-03",
     "/rules/aws-root-mfa", "/criteria/CC6.1", "/runs/2", "/nothing",
 )  # fmt: skip
 
@@ -235,3 +237,74 @@ def test_signing_in_with_a_token(
     page.goto(f"{served.base}/findings")
     assert page.locator("h1").inner_text() == "Findings"
     context.close()
+
+
+def _token(served: Served, role: Literal["operator", "auditor"]) -> str:
+    now = datetime.now(UTC)
+    bounds = Bounds("2026-01-01T00:00:00.000Z", "2026-01-04T00:00:00.000Z", ("CC6",))
+    with served.store.database.writing() as connection:
+        _, token = tokens.create(
+            connection,
+            name="Olga",
+            role=role,
+            until=now + timedelta(days=1),
+            by=Actor("Ann", "ann"),
+            now=now,
+            bounds=bounds if role == "auditor" else None,
+        )
+    return token
+
+
+def _serious(page: Page) -> list[str]:
+    from axe_playwright_python.sync_playwright import Axe
+
+    found = Axe().run(page).response["violations"]
+    return [one["id"] for one in found if one["impact"] in ("serious", "critical")]
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(390, "light"), (1400, "dark")])
+def test_an_auditor_asks_and_an_operator_answers_and_accepts(
+    browser: Browser, served: Served, width: int, scheme: Literal["dark", "light"]
+) -> None:
+    opened = []
+    roles: tuple[Literal["auditor", "operator"], ...] = ("auditor", "operator")
+    for role in roles:
+        context = browser.new_context(
+            viewport={"width": width, "height": 900}, color_scheme=scheme, bypass_csp=True
+        )
+        page = context.new_page()
+        # The link: what stands behind # fills the field, and nobody else hears of it.
+        page.goto(f"{served.base}/login#{_token(served, role)}")
+        assert "#" not in page.url
+        page.locator("main button").click()
+        page.wait_for_url(f"{served.base}/")
+        opened.append((context, page))
+    (eve, asking), (olga, acting) = opened
+    asking.goto(f"{served.base}/requests")
+    asking.get_by_label("Text").fill("Who is bob?")
+    assert _serious(asking) == []
+    asking.get_by_role("button", name="Send").click()
+    asking.wait_for_selector("td a[href^='/requests/']")
+    assert "As the store was at 2026-01-04" in asking.locator(".then").inner_text()
+    assert asking.locator("nav a[href='/tokens']").count() == 0
+    number = asking.locator("tbody tr").last.locator("td").first.inner_text()
+    acting.goto(f"{served.base}/requests/{number}")
+    acting.get_by_label("Answer").fill("A user.")
+    acting.locator("section.act button").click()
+    acting.wait_for_selector("text=A user.")
+    acting.goto(f"{served.base}/findings?status=fail&waived=no")
+    acting.locator("td a[href^='/findings/']").first.click()
+    acting.wait_for_selector("text=Accept this failure")
+    assert _serious(acting) == []
+    assert acting.evaluate("document.documentElement.scrollWidth") == width
+    for label, value in (
+        ("Reason", "a robot"),
+        ("Who accepts the risk", "Ann"),
+        ("Who else agreed", "Bob"),
+    ):
+        acting.get_by_label(label).fill(value)
+    acting.get_by_label("Until").fill(str((datetime.now(UTC) + timedelta(days=20)).date()))
+    acting.get_by_role("button", name="Accept").click()
+    acting.wait_for_selector("text=Accepted by a waiver")
+    eve.close()
+    olga.close()

@@ -1,6 +1,12 @@
 "use strict";
 (() => {
-  // Works without it. With it: choosing filters at once, and sorting the rows of a page.
+  // Works without it. With it: choosing filters at once, sorting the rows of a page, and links that sign in.
+  const token = document.getElementById("token");
+  if (token && location.hash.length > 1) {
+    // What stands behind # is not sent to any server; it leaves the address and the history with it.
+    token.value = location.hash.slice(1);
+    history.replaceState(null, "", location.pathname);
+  }
   for (const form of document.querySelectorAll("form.tools")) {
     for (const select of form.querySelectorAll("select")) {
       select.addEventListener("change", () => form.requestSubmit());
