@@ -57,11 +57,17 @@ def description(listings: Mapping[str, Listing]) -> dict[str, Any]:
         paths[f"/{kind}/{{one}}.json"] = {"get": said}
     for kind in reports.KINDS if "tokens" in listings else reports.KINDS[:2]:
         parameters = [
-            _parameter(name, {"type": "string"}, "")
-            for name in sorted(reports.PARAMETERS - {"as_of"})
+            _parameter(
+                "criteria", {"type": "string"}, "Criteria or series: CC6,CC7.1. Default: all."
+            )
         ]
+        if kind == "type2":
+            over = _parameter("period", {"type": "string"}, "2026-01-01..2026-06-30, both days.")
+            parameters.append({**over, "required": True})
+        if kind != "readiness":
+            parameters.append(_AS_OF)
         for form, media in reports.FORMS.items():
-            said = _get("A report", {}, media.partition(";")[0], [*parameters, _AS_OF])
+            said = _get("A report", {}, media.partition(";")[0], parameters)
             said["responses"]["404"] = {"description": "There is none."}
             paths[f"/reports/{kind}.{form}"] = {"get": said}
     return {
