@@ -428,9 +428,9 @@ def azure_vm_login_mfa(user: User, evidence: Evidence) -> Verdict:
     """Whoever can log in to virtual machines, or administer them, has a second factor.
 
     Machines of scale sets count. By one of Azure's built-in roles or by a custom one with such actions, held or to
-    be activated, and by a group, too, whose membership they have or may activate. Of who signs in at another identity provider (a federated
-    domain), a factor that is not registered here is not known. Whether something demands the factor is asked by
-    azure-all-users-mfa and azure-privileged-mfa.
+    be activated, and by a group, too, whose membership they have or may activate. Of who signs in at another
+    identity provider (a federated domain), a factor that is not registered here is not known. Whether something
+    demands the factor is asked by azure-all-users-mfa and azure-privileged-mfa.
 
     Why: a password alone would open the machines, and all that they reach.
     Fix: have the person register a method at https://aka.ms/mfasetup.
