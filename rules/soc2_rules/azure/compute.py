@@ -17,7 +17,7 @@ from soc2_collectors.azure.models.security import (
     DefenderSetting,
     VaSetting,
 )
-from soc2_pac.model import Severity, Verdict, failed, inconclusive, passed
+from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import Evidence, rule
 from soc2_pac.text import listed
 from soc2_rules.mechanisms.known import Unread
@@ -43,7 +43,8 @@ _TRUSTED = ("TrustedLaunch", "ConfidentialVM")
 def azure_vm_endpoint_protection(machine: VirtualMachine, evidence: Evidence) -> Verdict:
     """Virtual machines have endpoint detection and response installed.
 
-    Judged by the recommendation of Defender for Cloud, which knows the solutions of others, too.
+    Judged by the recommendation of Defender for Cloud, which knows the solutions of others, too. A machine that
+    is stopped is not assessed, and need not be until it starts.
 
     Why: what runs on a machine is seen on the machine; logs of the cloud show nothing of it.
     Fix: az security setting update --name WDATP --setting-kind DataExportSettings --enabled true, and
@@ -54,6 +55,8 @@ def azure_vm_endpoint_protection(machine: VirtualMachine, evidence: Evidence) ->
         return failed("Defender for Cloud sees no endpoint detection on it", on=bad)
     if good := [one for one in found if one.healthy]:
         return passed("Defender for Cloud sees endpoint detection on it", on=good)
+    if resting := _at_rest(machine):
+        return resting
     integrated = any(
         same(setting.name, "WDATP") and setting.properties.enabled
         for setting in evidence.here(DefenderSetting)
@@ -197,6 +200,11 @@ def azure_disk_cmk(disk: Disk, *, customer_key: bool = True) -> Verdict:
     )
 
 
+def _at_rest(machine: VirtualMachine) -> Verdict | None:
+    """``not_applicable`` where nothing runs that could be assessed."""
+    return not_applicable(f"the machine is {machine.at_rest}") if machine.at_rest else None
+
+
 def _assessed(
     machine: VirtualMachine, evidence: Evidence, keys: AbstractSet[str]
 ) -> list[Assessment]:
@@ -220,7 +228,7 @@ def azure_vm_patch(
 
     Updates that wait for a restart are missing, too. Resource Graph keeps assessments for seven days: where it
     has none, a recommendation of Defender for Cloud can say that updates are missing, and not that somebody
-    looked of late.
+    looked of late. A machine that is stopped cannot be assessed, and need not be until it starts.
 
     Why: what attackers scan for is what was fixed last month.
     Fix: az vm install-patches --ids MACHINE-ID --maximum-duration PT2H --reboot-setting IfRequired; az vm
@@ -241,6 +249,8 @@ def azure_vm_patch(
                 "Defender for Cloud says that no system update is missing, and no assessment shows since when",
                 on=good,
             )
+        if resting := _at_rest(machine):
+            return resting
         if assessed:
             return inconclusive("Defender for Cloud has not assessed its updates", on=assessed)
         return failed("nothing assesses which updates it lacks")
@@ -256,6 +266,8 @@ def azure_vm_patch(
             on=[latest],
         )
     if now >= due:
+        if resting := _at_rest(machine):
+            return resting
         return failed(f"{seen}, and not again by {due:%Y-%m-%d}", on=[latest])
     if last.reboot_pending:
         return failed(f"{seen}: updates wait for a restart", on=[latest])
@@ -283,7 +295,7 @@ def azure_vm_va(machine: VirtualMachine, evidence: Evidence) -> Verdict:
 
     Judged by the recommendation of Defender for Cloud, which knows the scanners of others, too. Of a machine
     that it has not assessed, nobody can tell where the subscription gives machines a scanner, or has their
-    disks scanned without an agent.
+    disks scanned without an agent. A machine that is stopped is not assessed, and need not be until it starts.
 
     Why: a machine that nobody scans has the holes that nobody knows of.
     Fix: az rest --method put --url
@@ -295,6 +307,8 @@ def azure_vm_va(machine: VirtualMachine, evidence: Evidence) -> Verdict:
         return failed("Defender for Cloud sees no vulnerability scanner on it", on=bad)
     if good := [one for one in found if one.healthy]:
         return passed("Defender for Cloud sees a vulnerability scanner on it", on=good)
+    if resting := _at_rest(machine):
+        return resting
     scanners = {
         f"the scanner {setting.properties.selected_provider}"
         for setting in evidence.here(VaSetting)

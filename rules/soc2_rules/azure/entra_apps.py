@@ -88,16 +88,18 @@ def azure_app_credentials(
 ) -> Verdict:
     """Secrets and certificates of app registrations have not expired, and are not made for years.
 
-    Of the registration; what its service principals in this or another tenant have is not asked.
+    Of the registration; what its service principals in this or another tenant have is not asked. A public key with
+    which Entra encrypts tokens for the app signs nobody in, and is not asked about.
 
     Why: a secret that is good for years is found in an old repository and still works; one that expired
         shows that nobody looks after the app.
     Fix: az ad app credential delete --id APP --key-id KEY; better, sign in by a federated identity or a
         managed one, without any secret.
     """
-    found = [*application.password_credentials, *application.key_credentials]
+    keys = [one for one in application.key_credentials if one.signs_in]
+    found = [*application.password_credentials, *keys]
     if not found:
-        return not_applicable("the app has neither secret nor certificate")
+        return not_applicable("the app has neither secret nor certificate to sign in with")
     # In whole days: a certificate made for a year begins some minutes before it is made.
     long = [
         one.label

@@ -385,6 +385,12 @@ _COMES_IN = (
     "Microsoft.Compute/virtualMachines/extensions/write",
     "Microsoft.Compute/virtualMachines/runCommand/action",
     "Microsoft.Compute/virtualMachines/runCommands/write",
+    "Microsoft.Compute/virtualMachineScaleSets/write",
+    "Microsoft.Compute/virtualMachineScaleSets/extensions/write",
+    "Microsoft.Compute/virtualMachineScaleSets/virtualMachines/write",
+    "Microsoft.Compute/virtualMachineScaleSets/virtualMachines/extensions/write",
+    "Microsoft.Compute/virtualMachineScaleSets/virtualMachines/runCommand/action",
+    "Microsoft.Compute/virtualMachineScaleSets/virtualMachines/runCommands/write",
 )
 _COMES_IN_BY_DATA = (
     "Microsoft.Compute/virtualMachines/login/action",
@@ -421,10 +427,10 @@ def ways_in(whole: Whole) -> dict[str, str]:
 def azure_vm_login_mfa(user: User, evidence: Evidence) -> Verdict:
     """Whoever can log in to virtual machines, or administer them, has a second factor.
 
-    By one of Azure's built-in roles or by a custom one with such actions, held or to be activated, and by a
-    group, too, whose membership they have or may activate. Of who signs in at another identity provider (a federated
-    domain), a factor that is not registered here is not known. Whether something demands the factor is asked by
-    azure-all-users-mfa and azure-privileged-mfa.
+    Machines of scale sets count. By one of Azure's built-in roles or by a custom one with such actions, held or to
+    be activated, and by a group, too, whose membership they have or may activate. Of who signs in at another
+    identity provider (a federated domain), a factor that is not registered here is not known. Whether something
+    demands the factor is asked by azure-all-users-mfa and azure-privileged-mfa.
 
     Why: a password alone would open the machines, and all that they reach.
     Fix: have the person register a method at https://aka.ms/mfasetup.

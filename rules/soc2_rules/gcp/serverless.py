@@ -27,6 +27,10 @@ _LIMITED = frozenset(
 """What functions and services say where requests are let in from."""
 _EVERYWHERE = "requests are let in from everywhere"
 _UNASKED = "nobody is asked who calls"
+_NO_ADDRESS = (
+    "its own address is off, and whether a domain is mapped to it, which is let in from everywhere, is not "
+    "collected"
+)
 
 
 @rule(
@@ -137,12 +141,15 @@ def gcp_run_not_public(
     Fix: gcloud run services remove-iam-policy-binding NAME --member=allUsers --role=roles/run.invoker, and
         gcloud run services update NAME --invoker-iam-check --ingress=internal-and-cloud-load-balancing.
     """
-    wrong = [_EVERYWHERE] if limited_ingress and service.ingress in _ANYWHERE else []
+    anywhere = limited_ingress and service.ingress in _ANYWHERE
+    wrong = [_EVERYWHERE] if anywhere and service.addressed else []
     wrong += _unasked([service])
     granted = everyone(service, evidence, services=("run",), proven=bool(wrong))
     problems, on = _callers(granted, [service], evidence, wrong)
     if problems:
         return failed("; ".join(problems), on=on)
+    if anywhere:
+        return inconclusive(_NO_ADDRESS)
     if limited_ingress and service.ingress not in _LIMITED:
         return inconclusive(f"what the ingress setting {service.ingress} lets in is not known")
     said = f"{_closed([service])}; ingress is {service.ingress}{beside(scope, service)}"

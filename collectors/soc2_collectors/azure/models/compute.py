@@ -91,12 +91,36 @@ class SecurityProfile(msgspec.Struct, frozen=True, kw_only=True, rename="camel")
     uefi_settings: Uefi | None = None
 
 
+class PowerState(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Whether a machine runs."""
+
+    code: str
+    """``PowerState/running``, ``PowerState/deallocated`` and so on."""
+
+
+class ExtendedView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """What Resource Graph keeps of the instance view."""
+
+    power_state: PowerState | None = None
+
+
+class Extended(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """What Resource Graph adds to the model of a machine. Shape from documentation."""
+
+    instance_view: ExtendedView | None = None
+
+
 class VmProperties(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """Settings of a machine."""
 
     storage_profile: StorageProfile
     os_profile: OsProfile | None = None
     security_profile: SecurityProfile | None = None
+    extended: Extended | None = None
+
+
+_AT_REST = ("PowerState/deallocated", "PowerState/stopped")
+"""States in which no system runs; one that is only on its way there still does."""
 
 
 class VirtualMachine(Arm, frozen=True, kw_only=True, rename="camel"):
@@ -105,7 +129,9 @@ class VirtualMachine(Arm, frozen=True, kw_only=True, rename="camel"):
     kind = "azure.compute.virtual_machine"
     volatile = (
         "etag",
-        "properties.extended",
+        "properties.extended.instanceView.computerName",
+        "properties.extended.instanceView.osName",
+        "properties.extended.instanceView.osVersion",
         "properties.instanceView",
         "properties.provisioningState",
     )
@@ -122,6 +148,15 @@ class VirtualMachine(Arm, frozen=True, kw_only=True, rename="camel"):
         """Whether it runs Linux. Raises FactUnavailable where Azure does not say what it runs."""
         sort = self.properties.storage_profile.os_disk.os_type
         return chosen(sort, "osType", good=("Linux",), bad=("Windows",))
+
+    @property
+    def at_rest(self) -> str:
+        """The word of Azure for a machine on which nothing runs; empty: it runs, or Azure does not say."""
+        extended = self.properties.extended
+        view = extended.instance_view if extended else None
+        code = view.power_state.code if view and view.power_state else ""
+        resting = any(same(code, one) for one in _AT_REST)
+        return code.rpartition("/")[2].lower() if resting else ""
 
 
 class DiskEncryption(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):

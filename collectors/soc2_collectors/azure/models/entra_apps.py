@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import msgspec
 
-from soc2_collectors.azure.models.arm import chosen
+from soc2_collectors.azure.models.arm import chosen, same
 from soc2_collectors.azure.models.entra_roles import DirectoryObject, Moment
 from soc2_pac.identity import Account, Grant
 from soc2_pac.resources import Resource, fact
@@ -38,6 +38,23 @@ class AppCredential(msgspec.Struct, frozen=True, rename="camel"):
     def label(self) -> str:
         """What its owner calls it, else its id."""
         return self.display_name or self.key_id
+
+
+class KeyCredential(AppCredential, frozen=True, rename="camel"):
+    """A certificate or key, by its public half."""
+
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "usage": "only takes out keys with which Entra encrypts tokens; whatever else is judged",
+    }
+    any_value: ClassVar[Mapping[str, str]] = may_lack
+
+    usage: str | None = None
+    """``Verify``: the app signs in with it; ``Encrypt``: Entra encrypts tokens for the app with it."""
+
+    @property
+    def signs_in(self) -> bool:
+        """Whether the app may sign in with it."""
+        return not same(self.usage, "Encrypt")
 
 
 _SECRETS = (
@@ -79,7 +96,7 @@ class Application(Resource, frozen=True, kw_only=True, rename="camel"):
     app_id: str
     display_name: str
     password_credentials: list[AppCredential]
-    key_credentials: list[AppCredential]
+    key_credentials: list[KeyCredential]
     owners: list[DirectoryObject]
     federated: list[Federated] = fact("federatedIdentityCredentials")
     """``GET /applications?$expand=federatedIdentityCredentials``."""
@@ -115,7 +132,7 @@ class ServicePrincipal(Resource, frozen=True, kw_only=True, rename="camel"):
     app_owner_organization_id: str | None = None
     """The tenant of whoever made the app."""
     password_credentials: list[AppCredential]
-    key_credentials: list[AppCredential]
+    key_credentials: list[KeyCredential]
     owners: list[DirectoryObject]
 
     def access_grants(self, scope: Scope) -> Iterable[Access]:

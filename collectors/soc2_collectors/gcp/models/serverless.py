@@ -103,6 +103,12 @@ class RunService(Located, frozen=True, kw_only=True, rename="camel"):
         return said.get("run.googleapis.com/ingress-status", asked)
 
     @property
+    def addressed(self) -> bool:
+        """Whether it has an address of Google's (run.app): a switch leaves balancers and mapped domains alone."""
+        off = self.resource.data.metadata.annotations.get("run.googleapis.com/default-url-disabled")
+        return (off or "").lower() != "true"
+
+    @property
     def checks_invokers(self) -> bool:
         """Whether Google asks who calls: a switch lets anybody in without a grant."""
         off = self.resource.data.metadata.annotations.get("run.googleapis.com/invoker-iam-disabled")
