@@ -127,12 +127,13 @@ def aws_lb_tls_policy(
             continue
         protocols = known[0].ssl_protocols
         old = [protocol for protocol in protocols if protocol in too_old]
-        if not protocols or not known[0].ciphers or set(protocols) - {*too_old, *_GOOD}:
+        if not protocols or not known[0].ciphers or set(protocols) - {*too_old, *_TOO_OLD, *_GOOD}:
             unknown.append(str(listener.ssl_policy))
         if listener.protocol not in _TLS:
             unknown.append(f"{listener.protocol or 'a protocol that is not told'}")
         bad = [c.name for c in known[0].ciphers if any(sign in c.name for sign in weak)]
-        unknown += [c.name for c in known[0].ciphers if not any(s in c.name for s in _STRONG)]
+        judged = (*_STRONG, *_WEAK, *weak)
+        unknown += [c.name for c in known[0].ciphers if not any(s in c.name for s in judged)]
         if old or bad:
             found.append(
                 f"{listener.ssl_policy} on {listener.port} allows {', '.join([*old, *bad])}"
