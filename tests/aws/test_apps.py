@@ -101,6 +101,14 @@ DIGEST = "0" * 64
         ({"artifactMediaType": "application/vnd.oci.image.config.v1+json"}, True),
         ({"artifactMediaType": "application/vnd.cncf.notary.signature"}, False),
         ({"artifactMediaType": "application/vnd.cncf.helm.config.v1+json"}, False),
+        # A referrer says what it is about, whatever its media type (API reference, ImageDetail).
+        (
+            {
+                "artifactMediaType": "application/vnd.oci.image.config.v1+json",
+                "subjectManifestDigest": f"sha256:{DIGEST}",
+            },
+            False,
+        ),
         ({"imageTags": [f"sha256-{DIGEST}.sig"]}, False),
         ({"imageTags": [f"sha256-{DIGEST}"]}, False),
         # An image that is called like a signature too is one.

@@ -120,7 +120,8 @@ def is_image(found: dict[str, Any]) -> bool:
     """Whether a record of ``DescribeImages`` is of a container image, as far as AWS says."""
     sort, tags = found.get("artifactMediaType"), found.get("imageTags") or ()
     about = bool(tags) and all(_ABOUT_ANOTHER.fullmatch(tag) for tag in tags)
-    return sort in (None, *_IMAGES) and not about
+    # cosign describes signatures as images are, and names what they are about.
+    return sort in (None, *_IMAGES) and not about and not found.get("subjectManifestDigest")
 
 
 @collects(

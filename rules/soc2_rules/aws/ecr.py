@@ -71,8 +71,8 @@ def aws_ecr_immutable_private(repository: Repository, evidence: Evidence) -> Ver
     The policy of the repository and that of its registry are read.
 
     Why: where a tag can be moved, what was tested is not what runs.
-    Fix: aws ecr put-image-tag-mutability --image-tag-mutability IMMUTABLE; aws ecr set-repository-policy with
-        the accounts that pull.
+    Fix: aws ecr put-image-tag-mutability --repository-name NAME --image-tag-mutability IMMUTABLE; aws ecr
+        set-repository-policy with the accounts that pull.
     """
     mutability = repository.image_tag_mutability
     registries: list[Registry] = []

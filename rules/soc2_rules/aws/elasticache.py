@@ -21,8 +21,9 @@ def aws_elasticache_encrypted(group: ReplicationGroup) -> Verdict:
 
     Why: a cache holds sessions and copies of records, and answers everyone in its network who asks.
     Fix: make a group with --at-rest-encryption-enabled --transit-encryption-enabled and --auth-token or
-        --user-group-ids, and move over; aws elasticache modify-replication-group switches TLS on in place
-        (--transit-encryption-mode preferred, then required). In a user group, replace the user default.
+        --user-group-ids, and move over; aws elasticache modify-replication-group --replication-group-id ID
+        --transit-encryption-enabled --apply-immediately switches TLS on in place (with
+        --transit-encryption-mode preferred, then again with required). In a user group, replace the user default.
     """
     lacking = []
     if group.at_rest is False:

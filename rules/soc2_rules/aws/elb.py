@@ -36,7 +36,7 @@ def aws_alb_https_redirect(balancer: LoadBalancer) -> Verdict:
 
     Why: a form that is sent in clear is read by everybody on the way.
     Fix: aws elbv2 modify-listener --listener-arn ARN --default-actions
-        Type=redirect,RedirectConfig={Protocol=HTTPS,Port=443,StatusCode=HTTP_301}, and aws elbv2 modify-rule
+        'Type=redirect,RedirectConfig={Protocol=HTTPS,Port=443,StatusCode=HTTP_301}', and aws elbv2 modify-rule
         for rules that answer.
     """
     if balancer.type != "application":
@@ -127,12 +127,13 @@ def aws_lb_tls_policy(
             continue
         protocols = known[0].ssl_protocols
         old = [protocol for protocol in protocols if protocol in too_old]
-        if not protocols or not known[0].ciphers or set(protocols) - {*too_old, *_GOOD}:
+        if not protocols or not known[0].ciphers or set(protocols) - {*too_old, *_TOO_OLD, *_GOOD}:
             unknown.append(str(listener.ssl_policy))
         if listener.protocol not in _TLS:
             unknown.append(f"{listener.protocol or 'a protocol that is not told'}")
         bad = [c.name for c in known[0].ciphers if any(sign in c.name for sign in weak)]
-        unknown += [c.name for c in known[0].ciphers if not any(s in c.name for s in _STRONG)]
+        judged = (*_STRONG, *_WEAK, *weak)
+        unknown += [c.name for c in known[0].ciphers if not any(s in c.name for s in judged)]
         if old or bad:
             found.append(
                 f"{listener.ssl_policy} on {listener.port} allows {', '.join([*old, *bad])}"
@@ -230,9 +231,11 @@ def aws_clb_tls_policy(balancer: ClassicLoadBalancer) -> Verdict:
     """TLS listeners of classic load balancers speak TLS 1.2, without weak ciphers.
 
     Why: older versions can be read by somebody who records them and has time.
-    Fix: aws elb create-load-balancer-policy --policy-type-name SSLNegotiationPolicyType --policy-attributes
+    Fix: aws elb create-load-balancer-policy --load-balancer-name NAME --policy-name tls-1-2 --policy-type-name
+        SSLNegotiationPolicyType --policy-attributes
         AttributeName=Reference-Security-Policy,AttributeValue=ELBSecurityPolicy-TLS-1-2-2017-01, then aws elb
-        set-load-balancer-policies-of-listener with the policy of that name.
+        set-load-balancer-policies-of-listener --load-balancer-name NAME --load-balancer-port 443 --policy-names
+        tls-1-2.
     """
     encrypted = [
         item for item in balancer.listeners if item.listener.protocol.upper() in ("HTTPS", "SSL")
@@ -281,7 +284,7 @@ def aws_alb_drop_invalid_headers(balancer: LoadBalancer) -> Verdict:
     """Application load balancers drop headers that are not valid.
 
     Why: a header that balancer and application read differently smuggles requests past both.
-    Fix: aws elbv2 modify-load-balancer-attributes --attributes
+    Fix: aws elbv2 modify-load-balancer-attributes --load-balancer-arn ARN --attributes
         Key=routing.http.drop_invalid_header_fields.enabled,Value=true.
     """
     if balancer.type != "application":
@@ -346,7 +349,8 @@ def aws_clb_access_logs(balancer: ClassicLoadBalancer) -> Verdict:
     Whether the bucket is still there, and takes them, is not read.
 
     Why: they hold each client's address and request: what is asked for first after a break-in.
-    Fix: aws elb modify-load-balancer-attributes with AccessLog={Enabled=true,S3BucketName=...}.
+    Fix: aws elb modify-load-balancer-attributes --load-balancer-name NAME --load-balancer-attributes
+        'AccessLog={Enabled=true,S3BucketName=BUCKET,EmitInterval=5}'.
     """
     log = balancer.attributes.access_log
     if not log.enabled:

@@ -162,7 +162,7 @@ def aws_guardduty_central(detector: Detector, evidence: Evidence) -> Verdict:
 
     Why: an attacker who owns an account can switch its own detector off, and not a managed one.
     Fix: aws guardduty enable-organization-admin-account in the management account; aws guardduty
-        update-organization-configuration --auto-enable-organization-members ALL.
+        update-organization-configuration --detector-id ID --auto-enable-organization-members ALL.
     """
     memberships = evidence.account(Membership)
     if memberships and all(item.organization is None for item in memberships):

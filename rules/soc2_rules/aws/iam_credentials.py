@@ -88,7 +88,8 @@ def aws_access_key_inactive(
     """Active access keys that nobody uses are deactivated.
 
     Why: an unused key serves only somebody who should not have it.
-    Fix: aws iam update-access-key --status Inactive, then delete it once nothing has broken.
+    Fix: aws iam update-access-key --user-name USER --access-key-id KEY --status Inactive, then delete it once
+        nothing has broken.
     """
     keys = credential.keys
     if not keys:
@@ -158,7 +159,7 @@ def aws_single_active_key(credential: Credential) -> Verdict:
     """No user carries two active access keys.
 
     Why: the second key is for the days of a rotation; left active it doubles what can leak.
-    Fix: finish the rotation: aws iam update-access-key --status Inactive for the old key.
+    Fix: finish the rotation: aws iam update-access-key --user-name USER --access-key-id OLD --status Inactive.
     """
     count = len(credential.keys)
     if count > 1:

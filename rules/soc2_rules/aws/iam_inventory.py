@@ -66,7 +66,7 @@ def aws_audit_role(
     ``policies`` holds ARNs, ``*`` allowed, each of which makes an auditor.
 
     Why: whoever checks the account should be able to see everything and to change nothing.
-    Fix: aws iam create-role, then aws iam attach-role-policy --policy-arn
+    Fix: aws iam create-role, then aws iam attach-role-policy --role-name ROLE --policy-arn
         arn:aws:iam::aws:policy/SecurityAudit.
     """
     del account  # one verdict an account
@@ -115,8 +115,8 @@ def aws_support_role(
     so in an incident should be known before.
 
     Why: in an incident nobody should have to find out who may call AWS.
-    Fix: aws iam attach-role-policy --policy-arn arn:aws:iam::aws:policy/AWSSupportAccess for the role of
-        those who handle incidents.
+    Fix: aws iam attach-role-policy --role-name ROLE --policy-arn arn:aws:iam::aws:policy/AWSSupportAccess
+        for the role of those who handle incidents.
     """
     del account  # one verdict an account
     found = next(_holders(evidence, policies), None)

@@ -475,7 +475,8 @@ def aws_password_complexity(account: PasswordPolicy) -> Verdict:
     """The password policy demands capital and small letters, digits and symbols.
 
     Why: it keeps the plainest words out.
-    Fix: aws iam update-account-password-policy with the four --require options.
+    Fix: aws iam update-account-password-policy --require-uppercase-characters --require-lowercase-characters
+        --require-numbers --require-symbols (with the other settings).
     """
     if account.policy is None:
         return failed(_NO_POLICY)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from soc2_collectors.aws.models.iam import Role
 from soc2_collectors.aws.models.trust import (
     EVERYONE,
+    narrowed,
     outsiders,
     principals,
     service,
@@ -199,7 +201,13 @@ def aws_service_trust_confused_deputy(
 
 
 def _trusts(trust: list[Statement]) -> list[Statement]:
-    return [s for s in trust if s.allow and any(s.covers(action) for action in _ASSUME)]
+    """What a trust policy allows of taking the role on, with what its denials ask for."""
+    found = [
+        replace(s, actions=actions, not_actions=(), memo={})
+        for s in trust
+        if s.allow and (actions := tuple(action for action in _ASSUME if s.covers(action)))
+    ]
+    return narrowed([*found, *(s for s in trust if not s.allow)])
 
 
 def _issuers(statement: Statement) -> Iterator[tuple[str, tuple[str, ...] | None]]:

@@ -91,9 +91,10 @@ def aws_permission_set_session(
 
     Why: a stolen session works until it ends, and an administrator set that was given to a person stays when
         the person changes jobs.
-    Fix: aws sso-admin update-permission-set --session-duration PT4H, then aws sso-admin provision-permission-set
-        --target-type ALL_PROVISIONED_ACCOUNTS; assign the set to a group (aws sso-admin create-account-assignment
-        --principal-type GROUP) and name the group in admin_groups.
+    Fix: aws sso-admin update-permission-set --instance-arn INSTANCE --permission-set-arn ARN --session-duration PT4H,
+        then aws sso-admin provision-permission-set --instance-arn INSTANCE --permission-set-arn ARN --target-type
+        ALL_PROVISIONED_ACCOUNTS; assign the set to a group (aws sso-admin create-account-assignment with the
+        principal type GROUP) and name the group in admin_groups.
     """
     session = permission_set.session
     if session is None:

@@ -88,7 +88,7 @@ def aws_kms_rotation(key: Key, *, max_days: int = 365) -> Verdict:
     AWS rotates each year unless it is told another period.
 
     Why: it limits how much one key's material protects.
-    Fix: aws kms enable-key-rotation --rotation-period-in-days 365.
+    Fix: aws kms enable-key-rotation --key-id KEY --rotation-period-in-days 365.
     """
     about = key.metadata
     if not about.customer:

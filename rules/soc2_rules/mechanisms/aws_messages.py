@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from soc2_collectors.aws.models.trust import services_without_source
@@ -28,6 +29,10 @@ def by_services(
         own: the account that it is in.
         known: accounts and organisations that may be named beside it.
     """
-    taking = [statement for statement in listed if statement.covers(action)]
+    taking = [
+        replace(one, actions=(action,), not_actions=(), memo={}) if one.allow else one
+        for one in listed
+        if one.covers(action)
+    ]
     loose = {name for name, source in services_without_source(taking, own, known) if source is None}
     return sorted(told for name, told in _OF_EVERYBODY.items() if name in loose)

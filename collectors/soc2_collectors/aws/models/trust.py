@@ -371,6 +371,61 @@ def _by_arn(arn: str) -> Party | None:
     return None
 
 
+_ASKING = {
+    "stringnotequals": "stringequals",
+    "stringnotequalsignorecase": "stringequalsignorecase",
+    "stringnotlike": "stringlike",
+    "arnnotequals": "arnequals",
+    "arnnotlike": "arnlike",
+}
+"""Negated operators -> those that ask for what they shut out the lack of."""
+
+
+def narrowed(listed: Iterable[Statement]) -> list[Statement]:
+    """The allowing statements of a policy, with what its denials ask for among their conditions.
+
+    To deny whoever lacks a value, or has another one, is to ask for it. A denial with several conditions asks for none
+    of them by itself. What is denied outright is left out.
+    """
+    everything = list(listed)
+    found: list[Statement] = []
+    for statement in everything:
+        if not statement.allow:
+            continue
+        against = [
+            other for other in everything if not other.allow and _shuts_out(other, statement)
+        ]
+        asked = tuple(more for denial in against if (more := _asks_for(denial)) is not None)
+        if all(denial.conditions for denial in against):
+            more = (*statement.conditions, *asked)
+            found.append(replace(statement, conditions=more, memo={}) if asked else statement)
+    return found
+
+
+def _shuts_out(denial: Statement, statement: Statement) -> bool:
+    """Whether a denial speaks of all that a statement gives, and of everyone to whom it does."""
+    everyone = not {("*", "*"), ("AWS", "*")}.isdisjoint(denial.principals)
+    named = all(
+        one in denial.principals or (one[0], "*") in denial.principals
+        for one in statement.principals
+    )
+    return (
+        not denial.not_principals
+        and (everyone or (named and not statement.anyone))
+        and denial.takes_back(statement)
+    )
+
+
+def _asks_for(denial: Statement) -> Condition | None:
+    """The condition that a denial comes to for what an allowing statement gives."""
+    if len(denial.conditions) != 1:
+        return None
+    (one,) = denial.conditions
+    if one.quantifier or one.test not in _ASKING or not one.without_key():
+        return None
+    return Condition(_ASKING[one.test], one.key, one.values)
+
+
 def services_without_source(
     listed: Iterable[Statement], own: str, known: Collection[str] = ()
 ) -> Iterator[tuple[str, tuple[str, ...] | None]]:
@@ -381,9 +436,7 @@ def services_without_source(
         of; (service, ()) where it acts for this account or known ones only.
     """
     accepted = {own, *known, _OWN_ACCOUNT, _OWN_ORGANISATION} - {""}  # everyone has no name
-    for statement in listed:
-        if not statement.allow:
-            continue
+    for statement in narrowed(listed):
         sources = [named for one in statement.conditions if (named := _source(one)) is not None]
         best: tuple[str, ...] | None = None
         for named in sources:
