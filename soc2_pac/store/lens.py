@@ -57,6 +57,8 @@ class Lens:
     """Of each rule the version that judged last by then."""
     ledger: int
     """The last entry by then."""
+    finding: int
+    """The last finding that was opened by then: evaluations give out ids one after the other."""
     within: Within | None = None
     """``None``: everything."""
     active: frozenset[str] = field(default_factory=frozenset)
@@ -215,15 +217,7 @@ def _tables(lens: Lens, s: str) -> Iterator[tuple[str, str]]:
         + (f" AND v.rule_id IN ({_numbers(within.rules)})" if within else ""),
     )
     yield from _findings(lens, s)
-    yield (
-        "finding_count",
-        (
-            "SELECT f.rule_id, f.status, f.scope_id, COALESCE(r.kind, '') AS kind, "
-            "COALESCE(f.adjustment, '') AS adjustment, COUNT(*) AS findings "
-            f"FROM finding f LEFT JOIN {s}.resource r ON r.id = f.resource_id WHERE f.closed_by IS NULL "
-            "GROUP BY f.rule_id, f.status, f.scope_id, COALESCE(r.kind, ''), COALESCE(f.adjustment, '')"
-        ),
-    )
+    yield "finding_count", _counts(lens, s)
     yield of(tables.waiver_event, f"t.recorded_at <= '{at}'{_waivers(within, s)}")
     yield of(tables.signing_key_event, f"t.recorded_at <= '{at}'")
     some = f" AND t.id IN ({_numbers(within.acts)})" if within else ""
@@ -303,6 +297,36 @@ def _findings(lens: Lens, s: str) -> Iterator[tuple[str, str]]:
             _select(tables.finding, name, over),
         )
         yield called, " UNION ALL ".join(parts)
+
+
+def _counts(lens: Lens, s: str) -> str:
+    """Today's counts, less what was opened since, and with what was closed since: it costs what has changed."""
+    at, e, last, within = lens.at, lens.to.evaluation, lens.finding, lens.within
+    some = f" AND t.rule_id IN ({_numbers(within.rules)})" if within else ""
+    lapsed = f"CASE WHEN t.until <= '{at}' THEN '{OUT_OF_DATE}' ELSE t.status END"
+    out = f"t.closed_by IS NULL AND t.until <= '{at}' AND t.id <= {last} AND t.status <> '{OUT_OF_DATE}'"
+
+    def counted(number: int, where: str, status: str = "t.status") -> str:
+        return (
+            f"SELECT t.rule_id, {status}, t.scope_id, COALESCE(r.kind, ''), COALESCE(t.adjustment, ''), {number} "
+            f"FROM {s}.finding t LEFT JOIN {s}.resource r ON r.id = t.resource_id WHERE {where}{some}"
+        )
+
+    parts = (
+        (
+            "SELECT t.rule_id, t.status, t.scope_id, t.kind, t.adjustment, t.findings AS number "
+            f"FROM {s}.finding_count t WHERE 1 = 1{some}"
+        ),
+        counted(-1, f"t.id > {last} AND t.closed_by IS NULL"),
+        counted(1, f"t.closed_by > {e} AND t.id <= {last}", lapsed),
+        counted(-1, out),
+        counted(1, out, f"'{OUT_OF_DATE}'"),
+    )
+    return (
+        "SELECT q.rule_id, q.status, q.scope_id, q.kind, q.adjustment, CAST(SUM(q.number) AS BIGINT) AS findings "
+        f"FROM ({' UNION ALL '.join(parts)}) q GROUP BY q.rule_id, q.status, q.scope_id, q.kind, q.adjustment "
+        "HAVING SUM(q.number) <> 0"
+    )
 
 
 def _waivers(within: Within | None, s: str) -> str:
