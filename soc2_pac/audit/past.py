@@ -55,7 +55,8 @@ def lens(
     versions = frozenset(version.id for version in judged.last.values())
     within = None if bounds is None else _within(connection, to, judged, rules, bounds)
     active = frozenset(rule for rule in judged.now if within is None or rule in within.named)
-    return Lens(to, versions, 0 if last is None else last.seq, within, active)
+    ends = 0 if last is None else last.seq
+    return Lens(to, versions, ends, periods.last_finding(connection, to), within, active)
 
 
 def _within(

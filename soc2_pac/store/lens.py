@@ -57,6 +57,8 @@ class Lens:
     """Of each rule the version that judged last by then."""
     ledger: int
     """The last entry by then."""
+    finding: int
+    """The last finding that was opened by then: evaluations give out ids one after the other."""
     within: Within | None = None
     """``None``: everything."""
     active: frozenset[str] = field(default_factory=frozenset)
@@ -100,9 +102,8 @@ class _Told:
         self._clock = ("'now'", f"'{lens.at}'") if sqlite else ("now()", f"TIMESTAMPTZ '{lens.at}'")
         parts = dict(_tables(lens, schema))
         for name, text in _views(connection, schema):
-            parts[name] = self._then(
-                _FINDING.sub("finding_recorded f", text) if name == _HISTORY else text
-            )
+            found = "finding_recorded f" if name == _HISTORY else "finding_row f"
+            parts[name] = self._then(_FINDING.sub(found, text))
         if not sqlite:
             # The driver takes a single one for the mark of a value.
             parts = {name: text.replace("%", "%%") for name, text in parts.items()}
@@ -114,7 +115,7 @@ class _Told:
         """A statement as it is sent."""
         if _READS.match(statement) is None:
             return statement
-        statement = self._then(statement)
+        statement = _BY_ID.sub("finding_row f ON f.id = ", self._then(statement))
         before = self._of(frozenset(self._name.findall(statement)))
         if not before:
             return statement
@@ -144,8 +145,9 @@ class _Told:
 
 
 _HISTORY = "v_finding_history"
+"""It says what was recorded: that a verdict is out of date by now is no period of a finding."""
 _FINDING = re.compile(r"\bfinding f\b")
-"""The history of a finding says what was recorded: that a verdict is out of date by now is no period of it."""
+_BY_ID = re.compile(r"\bfinding f ON f\.id = ")
 
 
 def _views(connection: Connection, schema: str) -> Iterator[tuple[str, str]]:
@@ -215,15 +217,7 @@ def _tables(lens: Lens, s: str) -> Iterator[tuple[str, str]]:
         + (f" AND v.rule_id IN ({_numbers(within.rules)})" if within else ""),
     )
     yield from _findings(lens, s)
-    yield (
-        "finding_count",
-        (
-            "SELECT f.rule_id, f.status, f.scope_id, COALESCE(r.kind, '') AS kind, "
-            "COALESCE(f.adjustment, '') AS adjustment, COUNT(*) AS findings "
-            f"FROM finding f LEFT JOIN {s}.resource r ON r.id = f.resource_id WHERE f.closed_by IS NULL "
-            "GROUP BY f.rule_id, f.status, f.scope_id, COALESCE(r.kind, ''), COALESCE(f.adjustment, '')"
-        ),
-    )
+    yield "finding_count", _counts(lens, s)
     yield of(tables.waiver_event, f"t.recorded_at <= '{at}'{_waivers(within, s)}")
     yield of(tables.signing_key_event, f"t.recorded_at <= '{at}'")
     some = f" AND t.id IN ({_numbers(within.acts)})" if within else ""
@@ -280,29 +274,80 @@ def _resources(within: Within | None, s: str, u: int) -> str:
 
 
 def _findings(lens: Lens, s: str) -> Iterator[tuple[str, str]]:
-    """Three parts, each of which an index finds: what is open still, what was then, and what was over by then."""
+    """Findings as they were.
+
+    ``finding`` is in three parts, each of which an index finds by its rule or by what closed it: what is open still,
+    what was then, and what was over by then. ``finding_row`` is the same in one, for who has an id or a fingerprint;
+    it is what views are made of. ``finding_recorded`` has verdicts as they were recorded, also if they are out of date.
+    """
     at, e, within = lens.at, lens.to.evaluation, lens.within
     some = f" AND t.rule_id IN ({_numbers(within.rules)})" if within else ""
     ended = f" AND t.valid_to > '{within.start}'" if within else ""
     name = f"{s}.finding"
-    still, then, over = (
-        f"t.closed_by IS NULL AND t.opened_by <= {e}{some}",
-        f"t.closed_by > {e} AND t.opened_by <= {e}{some}",
-        f"t.closed_by <= {e}{some}{ended}",
-    )
     opened = {"valid_to": "CAST(NULL AS TEXT)", "closed_by": "CAST(NULL AS BIGINT)"}
-    lapsed = {
-        "status": f"CASE WHEN t.until <= '{at}' THEN '{OUT_OF_DATE}' ELSE t.status END",
-        "message": f"CASE WHEN t.until <= '{at}' THEN 'out of date since ' || t.until || '; before that: ' || t.status "
-        "|| ', ' || t.message ELSE t.message END",
+    told = "'out of date since ' || t.until || '; before that: ' || t.status || ', ' || t.message"
+
+    def lapsed(where: str = "") -> dict[str, str]:
+        out = f"{where}t.until <= '{at}'"
+        return {
+            "status": f"CASE WHEN {out} THEN '{OUT_OF_DATE}' ELSE t.status END",
+            "message": f"CASE WHEN {out} THEN {told} ELSE t.message END",
+        }
+
+    parts = (
+        _select(
+            tables.finding, name, f"t.closed_by IS NULL AND t.opened_by <= {e}{some}", **lapsed()
+        ),
+        _select(
+            tables.finding,
+            name,
+            f"t.closed_by > {e} AND t.opened_by <= {e}{some}",
+            **opened,
+            **lapsed(),
+        ),
+        _select(tables.finding, name, f"t.closed_by <= {e}{some}{ended}"),
+    )
+    yield "finding", " UNION ALL ".join(parts)
+    later = {
+        column: f"CASE WHEN t.closed_by > {e} THEN NULL ELSE t.{column} END"
+        for column in ("valid_to", "closed_by")
     }
-    for called, more in (("finding", lapsed), ("finding_recorded", {})):
-        parts = (
-            _select(tables.finding, name, still, **more),
-            _select(tables.finding, name, then, **opened, **more),
-            _select(tables.finding, name, over),
+    if within:
+        some += f" AND (t.closed_by IS NULL OR t.closed_by > {e} OR t.valid_to > '{within.start}')"
+    there = f"t.opened_by <= {e}{some}"
+    standing = lapsed(f"(t.closed_by IS NULL OR t.closed_by > {e}) AND ")
+    yield "finding_row", _select(tables.finding, name, there, **later, **standing)
+    yield "finding_recorded", _select(tables.finding, name, there, **later)
+
+
+def _counts(lens: Lens, s: str) -> str:
+    """Today's counts, less what was opened since, and with what was closed since: it costs what has changed."""
+    at, e, last, within = lens.at, lens.to.evaluation, lens.finding, lens.within
+    some = f" AND t.rule_id IN ({_numbers(within.rules)})" if within else ""
+    lapsed = f"CASE WHEN t.until <= '{at}' THEN '{OUT_OF_DATE}' ELSE t.status END"
+    out = f"t.closed_by IS NULL AND t.until <= '{at}' AND t.id <= {last} AND t.status <> '{OUT_OF_DATE}'"
+
+    def counted(number: int, where: str, status: str = "t.status") -> str:
+        return (
+            f"SELECT t.rule_id, {status}, t.scope_id, COALESCE(r.kind, ''), COALESCE(t.adjustment, ''), {number} "
+            f"FROM {s}.finding t LEFT JOIN {s}.resource r ON r.id = t.resource_id WHERE {where}{some}"
         )
-        yield called, " UNION ALL ".join(parts)
+
+    parts = (
+        (
+            "SELECT t.rule_id, t.status, t.scope_id, t.kind, t.adjustment, t.findings AS number "
+            f"FROM {s}.finding_count t WHERE 1 = 1{some}"
+        ),
+        counted(-1, f"t.id > {last} AND t.closed_by IS NULL"),
+        counted(1, f"t.closed_by > {e} AND t.id <= {last}", lapsed),
+        counted(-1, out),
+        counted(1, out, f"'{OUT_OF_DATE}'"),
+    )
+    return (
+        "SELECT q.rule_id, q.status, q.scope_id, q.kind, q.adjustment, CAST(SUM(q.number) AS BIGINT) AS findings "
+        f"FROM ({' UNION ALL '.join(parts)}) q GROUP BY q.rule_id, q.status, q.scope_id, q.kind, q.adjustment "
+        "HAVING SUM(q.number) <> 0"
+    )
 
 
 def _waivers(within: Within | None, s: str) -> str:

@@ -85,6 +85,13 @@ def last_recorded(connection: Connection, to: Horizon) -> str | None:
     return None if collection is None else max(collection, judged or "")
 
 
+def last_finding(connection: Connection, to: Horizon) -> int:
+    """The id of the last finding that was opened up to a horizon: evaluations give them out one after the other."""
+    e = tables.evaluation
+    opened = sa.select(sa.func.coalesce(sa.func.sum(e.c.opened), 0)).where(e.c.id <= to.evaluation)
+    return int(connection.execute(opened).scalar_one())
+
+
 def marks(connection: Connection) -> dict[str, str]:
     """What the store says of itself: its id, and whether its history is simulated."""
     return {row[0]: row[1] for row in connection.execute(sa.select(tables.meta))}
