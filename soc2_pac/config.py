@@ -139,10 +139,15 @@ class SlaTable(_Decided, frozen=True):
     """
 
     critical: int = 7
+    """Days for a failure of severity critical."""
     high: int = 30
+    """Days for one of severity high."""
     medium: int = 90
+    """Days for one of severity medium."""
     low: int = 180
+    """Days for one of severity low."""
     info: int = 365
+    """Days for one of severity info."""
     calendar: Literal["calendar", "business"] = "calendar"
     """Whether all days count, or business days only."""
     weekend: tuple[Weekday, ...] = ("saturday", "sunday")
@@ -289,6 +294,7 @@ class ServeTable(_Table, frozen=True):
     """Further names by which browsers reach the server, through a proxy with TLS: ``soc2.acme.example``, with the
     port where it is not 443."""
     proxy: ProxyTable | None = None
+    """Who signs people in; without it the link that is printed at start does, and tokens."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -540,7 +546,7 @@ def load(explicit: str | None = None, *, required: bool = True) -> Config:
     return parse(document, path)
 
 
-_TABLES: dict[str, Any] = {
+TABLES: dict[str, type[_Table]] = {
     "store": StoreTable,
     "evidence": EvidenceTable,
     "sla": SlaTable,
@@ -556,11 +562,12 @@ _TABLES: dict[str, Any] = {
     "metrics": MetricsTable,
     "serve": ServeTable,
 }
+"""The tables of the file, but for those of sources and rules."""
 
 
 def parse(document: Mapping[str, Any], path: Path | None) -> Config:
     """A parsed TOML document -> Config. Raises ConfigError."""
-    known = [*_TABLES, "sources", "rules"]
+    known = [*TABLES, "sources", "rules"]
     for key in document:
         if key not in known:
             msg = f"{path}: {key}: unknown table.{nearest(key, known)} Known: {listed(known)}"
@@ -569,7 +576,7 @@ def parse(document: Mapping[str, Any], path: Path | None) -> Config:
     for name in ("include", "exclude") if isinstance(drawn, dict) else ():
         _decisions(path, f"audit.{name}", drawn.get(name, []), Place)
     tables = {
-        key: convert(path, key, document.get(key, {}), shape) for key, shape in _TABLES.items()
+        key: convert(path, key, document.get(key, {}), shape) for key, shape in TABLES.items()
     }
     raw_sources = document.get("sources", {})
     if not isinstance(raw_sources, dict) or not all(

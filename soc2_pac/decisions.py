@@ -43,6 +43,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Who decided something, when and why."""
 
     reason: str
+    """Why."""
     owner: str
     """The person who answers for it."""
     date: dt.date
@@ -100,9 +101,11 @@ class Variant(Place, frozen=True, kw_only=True):
     """Another setting of one rule in some place."""
 
     enabled: bool = True
-    """``False``: what the rule says there does not count. It is judged and printed all the same."""
+    """``false``: what the rule says there does not count. It is judged and printed all the same."""
     severity: Severity | None = None
+    """Its severity there."""
     thresholds: dict[str, Any] = {}
+    """Its thresholds there."""
 
     @property
     def because(self) -> str:

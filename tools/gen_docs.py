@@ -1,7 +1,7 @@
 """Write the reference pages of docs/ from the code, or check that they are up to date.
 
-Generated: one page a rule (docs/rules/), and kinds, costs, criteria, cli, omissions, prowler, permissions and the
-crosswalk.
+Generated: one page a rule (docs/rules/), and kinds, costs, criteria, cli, configuration, omissions, prowler,
+permissions and the crosswalk.
 The same code gives the same bytes. With --check, exit code 1 when a page is missing, outdated or left over.
 """
 
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import click
 
 sys.path.insert(0, str(Path(__file__).resolve().parent / "facts"))
+import config_page
 from known import facts, structs_of
 from views import name_of
 
@@ -86,6 +87,7 @@ def _pages(registry: Registry) -> Iterator[tuple[str, str]]:
     yield "costs.md", _text(_costs(registry))
     yield "omissions.md", _text(_omissions())
     yield "prowler.md", _text(_prowler(registry))
+    yield "configuration.md", _text(config_page.lines(registry))
     yield "crosswalk.md", _text(_crosswalk(registry))
     yield "permissions.md", _text(_permissions(registry))
     yield "report.schema.json", json_file.schema().decode()

@@ -68,10 +68,15 @@ class AwsSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     role: str | None = None
     """Name of the role to assume in each account; a path comes first, as in ``audit/soc2-pac-reader``."""
     external_id: str | SecretRef | None = None
+    """What the role asks for, so that nobody else's use of this tool can read the account."""
     profile: str | None = None
+    """A profile of the AWS configuration files."""
     access_key_id: SecretRef | None = None
+    """With ``secret_access_key``: a key in place of the usual chain. Prefer roles."""
     secret_access_key: SecretRef | None = None
+    """Belongs to ``access_key_id``."""
     session_token: SecretRef | None = None
+    """Belongs to the key where it is a temporary one."""
     endpoint_url: str | None = None
     """Another address for every service: an emulator, a private endpoint."""
     partition: Literal[

@@ -59,6 +59,7 @@ class AzureSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Ids of subscriptions; ``all``: every one of the tenant that the identity sees. An empty list: Entra
     only."""
     cloud: Literal["public", "usgov", "china"] = "public"
+    """Which of Microsoft's clouds the tenant is in."""
     client_id: str | None = None
     """Of the app registration, or of a user-assigned managed identity."""
     secret: SecretRef | None = None

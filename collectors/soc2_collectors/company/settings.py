@@ -33,6 +33,7 @@ class Approval(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     date: date
     """On which day."""
     note: str = ""
+    """What else is to be said of it."""
 
     def __post_init__(self) -> None:
         """Raises ValueError for an approval that says nothing."""

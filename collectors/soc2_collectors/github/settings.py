@@ -20,7 +20,9 @@ class GithubSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     token: SecretRef | None = None
     """A fine-grained or classic personal access token."""
     app_id: int | None = None
+    """The App's id: with ``installation_id`` and ``private_key``, in place of a token."""
     installation_id: int | None = None
+    """The id of the App's installation in the organisation."""
     private_key: SecretRef | None = None
     """The App's private key in PEM."""
     enterprise: str | None = None
