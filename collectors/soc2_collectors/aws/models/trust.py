@@ -397,8 +397,8 @@ def narrowed(listed: Iterable[Statement]) -> list[Statement]:
         ]
         asked = tuple(more for denial in against if (more := _asks_for(denial)) is not None)
         if all(denial.conditions for denial in against):
-            more = (*statement.conditions, *asked)
-            found.append(replace(statement, conditions=more, memo={}) if asked else statement)
+            conditions = (*statement.conditions, *asked)
+            found.append(replace(statement, conditions=conditions, memo={}) if asked else statement)
     return found
 
 
