@@ -72,7 +72,7 @@ _FOREVER = "9999"
 """Behind every instant."""
 _TOO_MUCH = 2**63
 """No id of a row is as high."""
-_KEPT = 200
+_KEPT = 60
 """Things that are kept at most, over all states of the past."""
 NOTHING = "nothing was judged yet. Next: soc2-pac run"
 CHOOSE = "Say which population, which period, how many events and which seed: the same ones are drawn by the same seed."
