@@ -76,8 +76,8 @@ def _of_rules() -> Iterator[str]:
     yield from ("", "## [rules]", "")
     yield "Which rules judge, and how. A rule's own page lists its thresholds."
     yield from ("", "| key | type | default | meaning |", "|---|---|---|---|")
-    yield "| `paths` | list of text | | Folders and files with rules of your own, relative to the configuration's folder. |"
-    yield "| `[rules.ID]` | table | | `enabled`, `severity` and thresholds of one rule; a decision where it is looser. |"
+    yield "| `paths` | list of text | | Folders and files with your own rules, relative to the configuration. |"
+    yield "| `[rules.ID]` | table | | `enabled`, `severity`, thresholds; a decision where it is looser. |"
     where = (
         "Other settings of one rule in some places; the first that matches applies. Thresholds stand beside these "
         "keys, by their own names."
