@@ -83,7 +83,8 @@ def aws_external_access_findings(
     What an archive rule archives by itself is archived as intended, and is not asked about.
 
     Why: a finding that nobody answers is a door that nobody meant to leave open.
-    Fix: change the policy, or aws accessanalyzer update-findings --status ARCHIVED where the access is meant.
+    Fix: change the policy, or aws accessanalyzer update-findings --analyzer-arn ANALYZER --ids FINDING --status
+        ARCHIVED where the access is meant.
     """
     if finding.status in ("ARCHIVED", "RESOLVED"):
         return not_applicable(finding.status.lower())

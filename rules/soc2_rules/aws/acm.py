@@ -109,7 +109,8 @@ def aws_acm_key_strength(certificate: Certificate) -> Verdict:
     """Certificates have RSA keys of 2,048 bits or more, or elliptic-curve keys.
 
     Why: a short key can be computed by somebody with enough machines.
-    Fix: aws acm request-certificate --key-algorithm EC_prime256v1, and put it in place of this one.
+    Fix: aws acm request-certificate --domain-name DOMAIN --key-algorithm EC_prime256v1, and put it in place of
+        this one.
     """
     if certificate.key_algorithm.replace("-", "_", 1) in _STRONG:
         return passed(certificate.key_algorithm)

@@ -130,7 +130,8 @@ def aws_apigw_cache_encrypted(api: RestApi) -> Verdict:
     """Caches of REST APIs are encrypted.
 
     Why: a cache holds the answers that the method would give, personal data and all.
-    Fix: aws apigateway update-stage --patch-operations op=replace,path=/*/*/caching/dataEncrypted,value=true.
+    Fix: aws apigateway update-stage --rest-api-id API --stage-name STAGE --patch-operations
+        op=replace,path=/*/*/caching/dataEncrypted,value=true.
     """
     cached = [stage for stage in api.stages if stage.cache_cluster_enabled]
     if not cached:
@@ -165,7 +166,8 @@ def aws_apigw_logging(api: RestApi) -> Verdict:
     """Stages of REST APIs keep access logs, or execution logs of every method.
 
     Why: an API that is tried out by a stranger looks like one in use, unless somebody reads the log.
-    Fix: aws apigateway update-stage --patch-operations op=replace,path=/accessLogSettings/destinationArn.
+    Fix: aws apigateway update-stage --rest-api-id API --stage-name STAGE --patch-operations
+        op=replace,path=/accessLogSettings/destinationArn,value=ARN.
     """
     if not api.stages:
         return not_applicable("no stage: nobody can call it")
@@ -182,7 +184,7 @@ def aws_apigw_http_logging(api: HttpApi) -> Verdict:
     """Stages of HTTP and WebSocket APIs log who called.
 
     Why: an API that is tried out by a stranger looks like one in use, unless somebody reads the log.
-    Fix: aws apigatewayv2 update-stage --access-log-settings DestinationArn=...
+    Fix: aws apigatewayv2 update-stage --api-id API --stage-name STAGE --access-log-settings DestinationArn=...
     """
     if not api.stages:
         return not_applicable("no stage: nobody can call it")

@@ -598,7 +598,8 @@ def aws_efs_backed_up(
     copies.
 
     Why: whoever mounts a shared file system can empty it.
-    Fix: aws efs put-backup-policy --backup-policy Status=ENABLED, or a selection of AWS Backup.
+    Fix: aws efs put-backup-policy --file-system-id ID --backup-policy Status=ENABLED, or a selection of AWS
+        Backup.
     """
     verdict = _backed_up(evidence, scope, now, "EFS", system.file_system_id, max_days)
     if verdict.status is not Status.FAIL:

@@ -42,8 +42,8 @@ def aws_codebuild_no_plaintext_secrets(
     """Variables of build projects, and buildspecs that stand in them, hold no credentials in plain text.
 
     Why: whoever may look at a build project reads its variables, and every build prints them into its log.
-    Fix: keep the value in Secrets Manager or Parameter Store and change the variable's type to
-        SECRETS_MANAGER or PARAMETER_STORE (aws codebuild update-project --environment); then replace the
+    Fix: keep the value in Secrets Manager or Parameter Store and change the variable's type to SECRETS_MANAGER
+        or PARAMETER_STORE (aws codebuild update-project --name NAME --environment); then replace the
         credential, which was seen. A variable that only sounds like one goes into allowed_names.
     """
     found: list[str] = []
@@ -94,8 +94,8 @@ def aws_codebuild_logging(project: Project) -> Verdict:
     """Builds write logs, to CloudWatch Logs or encrypted to S3.
 
     Why: without its log nobody can tell what a build ran, or why it released what it did.
-    Fix: aws codebuild update-project --logs-config cloudWatchLogs={status=ENABLED}; for logs in S3 set
-        encryptionDisabled=false.
+    Fix: aws codebuild update-project --name NAME --logs-config 'cloudWatchLogs={status=ENABLED}'; for logs in
+        S3 set encryptionDisabled=false.
     """
     cloudwatch, s3 = project.logs_config.cloud_watch_logs, project.logs_config.s3_logs
     to_s3 = s3 is not None and s3.status == "ENABLED"
@@ -175,8 +175,8 @@ def aws_codebuild_trigger_guard(
         commands with it.
     Fix: aws codebuild update-webhook --filter-groups with patterns of the form ^...$ and an ACTOR_ACCOUNT_ID
         filter (^(123|456)$) on pull requests, or a pull request build policy that asks for a maintainer's
-        comment; aws codebuild update-project-visibility --project-visibility PRIVATE; name the owners whose
-        repositories may be built in organizations.
+        comment; aws codebuild update-project-visibility --project-arn ARN --project-visibility PRIVATE; name
+        the owners whose repositories may be built in organizations.
     """
     found = []
     if project.project_visibility != "PRIVATE":
@@ -371,8 +371,9 @@ def aws_codebuild_source_auth(project: Project, evidence: Evidence) -> Verdict:
 
     Why: a personal token speaks for a person, does not end when the person leaves, and in a URL is read by
         everybody who sees the project.
-    Fix: aws codeconnections create-connection, then aws codebuild import-source-credentials --auth-type
-        CODECONNECTIONS; take the token out of the location and revoke it.
+    Fix: aws codeconnections create-connection, then aws codebuild import-source-credentials --server-type
+        GITHUB --auth-type CODECONNECTIONS --token ARN-OF-THE-CONNECTION; take the token out of the location and
+        revoke it.
     """
     sources = [source for source in project.sources if source.type in _HOSTS]
     unknown = {s.type for s in project.sources} - {*_HOSTS, *_WITHIN_AWS}

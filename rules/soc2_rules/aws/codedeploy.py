@@ -21,8 +21,9 @@ def aws_deploy_rollback(group: DeploymentGroup, *, production: tuple[str, ...] =
     there are none, every group is judged.
 
     Why: a bad release that is everywhere at once, and stays, is an outage of the length of a repair.
-    Fix: aws deploy update-deployment-group --auto-rollback-configuration
-        enabled=true,events=DEPLOYMENT_FAILURE, and a --deployment-config-name that is not AllAtOnce.
+    Fix: aws deploy update-deployment-group --application-name NAME --current-deployment-group-name GROUP
+        --auto-rollback-configuration enabled=true,events=DEPLOYMENT_FAILURE, and a --deployment-config-name
+        that is not AllAtOnce.
     """
     names = (group.application_name.casefold(), group.deployment_group_name.casefold())
     if production and not any(

@@ -30,9 +30,9 @@ def aws_customer_pool_mfa(
     """Customers may sign in with MFA and a strong password, and stolen ones are noticed.
 
     Why: passwords of customers are stolen elsewhere and tried here.
-    Fix: aws cognito-idp set-user-pool-mfa-config --mfa-configuration OPTIONAL; aws cognito-idp
-        update-user-pool --policies PasswordPolicy={MinimumLength=14,...} --user-pool-add-ons
-        AdvancedSecurityMode=ENFORCED.
+    Fix: aws cognito-idp set-user-pool-mfa-config --user-pool-id POOL --mfa-configuration OPTIONAL; aws
+        cognito-idp update-user-pool --user-pool-id POOL --policies 'PasswordPolicy={MinimumLength=14,...}'
+        --user-pool-add-ons AdvancedSecurityMode=ENFORCED.
     """
     details = pool.details
     found = []

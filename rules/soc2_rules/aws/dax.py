@@ -19,8 +19,9 @@ def aws_dax_encrypted(cluster: Cluster) -> Verdict:
     """DAX clusters encrypt what they hold and what they send.
 
     Why: the cache holds the same rows as the tables, and answers them over the network.
-    Fix: aws dax create-cluster --sse-specification Enabled=true --cluster-endpoint-encryption-type TLS,
-        point the applications to it, delete the old one: neither can be switched on in place.
+    Fix: aws dax create-cluster --cluster-name NAME --node-type TYPE --replication-factor 3 --iam-role-arn ROLE
+        --sse-specification Enabled=true --cluster-endpoint-encryption-type TLS, point the applications to it,
+        delete the old one: neither can be switched on in place.
     """
     at_rest = None if cluster.sse_description is None else cluster.sse_description.status
     on_the_wire = cluster.cluster_endpoint_encryption_type

@@ -43,8 +43,9 @@ def aws_dms_private(instance: ReplicationInstance) -> Verdict:
     """Replication instances have no public address.
 
     Why: a replication instance holds the passwords of both databases, and everything that passes.
-    Fix: aws dms create-replication-instance --no-publicly-accessible and move the tasks: it cannot be
-        changed, and a public address is the default.
+    Fix: aws dms create-replication-instance --replication-instance-identifier NAME --replication-instance-class
+        CLASS --no-publicly-accessible and move the tasks: it cannot be changed, and a public address is the
+        default.
     """
     if instance.publicly_accessible:
         return failed("publicly accessible")

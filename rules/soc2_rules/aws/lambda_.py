@@ -130,8 +130,9 @@ def aws_lambda_not_public(
     are resources of another sort, and not judged.
 
     Why: whoever knows the address runs the code, with the rights of the function's role.
-    Fix: aws lambda update-function-url-config --auth-type AWS_IAM; aws lambda remove-permission for the
-        statement that allows everyone. A public service by intent goes into public_functions.
+    Fix: aws lambda update-function-url-config --function-name NAME --auth-type AWS_IAM; aws lambda
+        remove-permission for the statement that allows everyone. A public service by intent goes into
+        public_functions.
     """
     found: list[str] = []
     unread: list[FactUnavailable | EvidenceIncomplete] = []
@@ -467,8 +468,9 @@ def aws_lambda_dlq(function: Function) -> Verdict:
     name of a version or an alias, which may have a destination of their own.
 
     Why: after two more attempts an event is thrown away, and nobody knows what it was.
-    Fix: aws lambda put-function-event-invoke-config --destination-config OnFailure={Destination=ARN}, or
-        --dead-letter-config; waive it for functions that are only called synchronously.
+    Fix: aws lambda put-function-event-invoke-config --function-name NAME --destination-config
+        'OnFailure={Destination=ARN}', or aws lambda update-function-configuration --function-name NAME
+        --dead-letter-config TargetArn=ARN; waive it for functions that are only called synchronously.
     """
     if function.dead_letter_config.target_arn:
         return passed(f"kept in {function.dead_letter_config.target_arn}")
@@ -498,7 +500,7 @@ def aws_lambda_concurrency(function: Function, *, critical: tuple[str, ...] = ("
     ``critical`` holds patterns for the names of functions that matter.
 
     Why: without one a flood of one function's events uses up what all functions of the account share.
-    Fix: aws lambda put-function-concurrency --reserved-concurrent-executions.
+    Fix: aws lambda put-function-concurrency --function-name NAME --reserved-concurrent-executions 50.
     """
     if not any(fnmatchcase(function.name, pattern) for pattern in critical):
         return not_applicable("not among the critical functions")

@@ -284,8 +284,8 @@ def aws_org_trail(membership: Membership, evidence: Evidence) -> Verdict:
     Judged in each account, by the organisation's trail as that account sees it.
 
     Why: a trail of the organisation goes on when an account's own administrators stop theirs.
-    Fix: aws cloudtrail create-trail --is-organization-trail --is-multi-region-trail in the management
-        account.
+    Fix: aws cloudtrail create-trail --name NAME --s3-bucket-name BUCKET --is-organization-trail
+        --is-multi-region-trail in the management account.
     """
     if membership.organization is None:
         return not_applicable("in no organisation")

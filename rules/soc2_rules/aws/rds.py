@@ -382,8 +382,8 @@ def aws_rds_cluster_resilience(cluster: DbCluster) -> Verdict:
 
     Why: a cluster is more than its instances: where it has none, or one, its data is there all the same.
     Fix: aws rds modify-db-cluster --db-cluster-identifier NAME --deletion-protection, and aws rds
-        create-db-instance --db-cluster-identifier NAME for a second instance in another zone. Waive those
-        that are not production.
+        create-db-instance --db-cluster-identifier NAME --db-instance-identifier SECOND --db-instance-class
+        CLASS --engine ENGINE for a second instance in another zone. Waive those that are not production.
     """
     return _resilient(cluster.multi_az, cluster.deletion_protection)
 

@@ -413,8 +413,9 @@ def aws_s3_object_lock(
     server access logs of others cannot lock: S3 delivers none to such a one.
 
     Why: logs and backups are what an intruder deletes, and an administrator by mistake.
-    Fix: make a bucket with object lock (aws s3api create-bucket --object-lock-enabled-for-bucket), set a
-        default retention, and deliver there. Say in names which of your buckets this is about.
+    Fix: make a bucket with object lock (aws s3api create-bucket --bucket NAME
+        --object-lock-enabled-for-bucket), set a default retention, and deliver there. Say in names which of
+        your buckets this is about.
     """
     called = bucket.name
     for word in other_words:
@@ -454,7 +455,7 @@ def aws_s3_versioning(bucket: Bucket) -> Verdict:
     """Versioning is on.
 
     Why: without it, what is overwritten or deleted is gone.
-    Fix: aws s3api put-bucket-versioning --versioning-configuration Status=Enabled.
+    Fix: aws s3api put-bucket-versioning --bucket NAME --versioning-configuration Status=Enabled.
     """
     status = bucket.versioning.status
     return (

@@ -52,8 +52,8 @@ def aws_sagemaker_endpoint_encrypted(config: EndpointConfig) -> Verdict:
     instance has such disks, or there is none, no volume is left for a key.
 
     Why: model files and requests lie on the volumes of an endpoint's instances.
-    Fix: aws sagemaker create-endpoint-config --endpoint-config-name NAME --kms-key-id KEY, then aws sagemaker
-        update-endpoint.
+    Fix: aws sagemaker create-endpoint-config --endpoint-config-name NAME --production-variants
+        file://variants.json --kms-key-id KEY, then aws sagemaker update-endpoint.
     """
     variants = config.details.variants
     if variants and all(one.serverless_config and not one.types for one in variants):

@@ -26,8 +26,8 @@ def aws_sqs_encrypted(
     the account's own, or one in ``known_accounts``. Of other services whom they act for is not asked.
 
     Why: whoever may receive takes messages away, and whoever may send is believed.
-    Fix: aws sqs set-queue-attributes --attributes SqsManagedSseEnabled=true (or KmsMasterKeyId); in the
-        attribute Policy name the accounts, or add a condition on aws:SourceArn.
+    Fix: aws sqs set-queue-attributes --queue-url URL --attributes SqsManagedSseEnabled=true (or
+        KmsMasterKeyId); in the attribute Policy name the accounts, or add a condition on aws:SourceArn.
     """
     encrypted = _encrypted(queue.attributes)
     wrong = ["not encrypted"] if encrypted == "" else []

@@ -155,8 +155,8 @@ def aws_ssm_secure_string(
     ``allowed_names``.
 
     Why: whoever may read parameters reads a plain one, and it stands in every log of a deployment.
-    Fix: replace the secret, which was seen; aws ssm delete-parameter, then aws ssm put-parameter --type SecureString:
-        the type of a parameter cannot be changed.
+    Fix: replace the secret, which was seen; aws ssm delete-parameter, then aws ssm put-parameter --name NAME
+        --value VALUE --type SecureString: the type of a parameter cannot be changed.
     """
     if parameter.type == "SecureString":
         return passed("SecureString")
