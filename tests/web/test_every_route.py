@@ -95,12 +95,20 @@ def _clients(served: Served) -> dict[str, TestClient]:  # noqa: F811
     }
 
 
+def _once_is_enough(served: Served, role: str) -> None:  # noqa: F811
+    if role in ("nobody", "viewer") and not served.store.database.sqlite:
+        pytest.skip(
+            "an operator reads on PostgreSQL whatever a viewer does; both are tried on SQLite"
+        )
+
+
 @pytest.mark.parametrize("role", ROLES)
 def test_every_route_and_method_in_each_role(
     served: Served,  # noqa: F811
     everything: Everything,  # noqa: F811
     role: str,
 ) -> None:
+    _once_is_enough(served, role)
     client = _clients(served)[role]
     client.headers.update(SAME)
     outside = {
@@ -108,8 +116,11 @@ def test_every_route_and_method_in_each_role(
         for one, within in some.items() if not within
     } | {"fake.change", "robot"}  # fmt: skip
     before = _rows(served)
-    for path in _paths(served, everything):
+    for number, path in enumerate(_paths(served, everything)):
         for method in METHODS:
+            if method == "HEAD" and number % 4:
+                # It is answered as GET is, and costs as much.
+                continue
             answer = client.request(method, path)
             assert answer.status_code < 500, (method, path, answer.text)
             if role == "nobody" and not path.startswith(("/login", "/health", "/static")):
@@ -175,6 +186,7 @@ def test_no_question_can_write(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Whatever a page reads, it reads on a connection on which the database refuses to write."""
+    _once_is_enough(served, role)
     client = _clients(served)[role]
     proved = 0
     original = Database.reading
