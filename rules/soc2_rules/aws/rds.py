@@ -267,8 +267,9 @@ def _tls(
         return passed(f"{wanted} is on by default of this version")
     if found.parameter_value.lower() not in _ON:
         return failed(f"{wanted} is {found.parameter_value}")
-    at_once = found.apply_type == "dynamic" and found.apply_method == "immediate"
-    if apply_status != "in-sync" and not (apply_status == "pending-reboot" and at_once):
+    # Nothing tells a group that waits with one static parameter from one that the database was given just now, of
+    # which even the dynamic parameters wait for the reboot.
+    if apply_status != "in-sync":
         said = apply_status or "not told"
         return inconclusive(
             f"{wanted} is {found.parameter_value} in the parameter group; whether it is in force: {said}"

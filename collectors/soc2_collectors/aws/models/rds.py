@@ -29,10 +29,6 @@ class Parameter(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
 
     parameter_name: str
     parameter_value: str | None = None
-    apply_type: str = ""
-    """``dynamic``, or ``static``: in force after a reboot."""
-    apply_method: str = ""
-    """``immediate``, or ``pending-reboot``, which somebody may choose for a dynamic one, too."""
 
 
 class GroupStatus(msgspec.Struct, frozen=True, kw_only=True):
