@@ -62,6 +62,20 @@ edition of SQL Server has no agent, and RDS offers its error log alone."""
 _OF_CLUSTERS = _LOGS | {"mysql": ("error", "general")}
 """The same of clusters: Multi-AZ clusters of MySQL have no audit log, and the general log says who did what. Source:
 RDS API reference, CreateDBCluster, EnableCloudwatchLogsExports."""
+_NO_BACKUPS = (
+    "failed",
+    "inaccessible-encryption-credentials",
+    "inaccessible-encryption-credentials-recoverable",
+    "incompatible-network",
+    "incompatible-option-group",
+    "incompatible-parameters",
+    "incompatible-restore",
+    "insufficient-capacity",
+    "restore-error",
+    "storage-full",
+)
+"""States that last until somebody does something, and in which RDS makes no automated backups. Sources: RDS user guide,
+"Introduction to backups" and "Viewing Amazon RDS DB instance status"."""
 _CUSTOM = "custom-"
 """How the engines of RDS Custom begin: its instances run on machines that their owner administers."""
 _ON = ("1", "on", "true", "enabled", "tls1.2+", "tls1.3+", "fips-140-3")
@@ -267,8 +281,9 @@ def _tls(
         return passed(f"{wanted} is on by default of this version")
     if found.parameter_value.lower() not in _ON:
         return failed(f"{wanted} is {found.parameter_value}")
-    at_once = found.apply_type == "dynamic" and found.apply_method == "immediate"
-    if apply_status != "in-sync" and not (apply_status == "pending-reboot" and at_once):
+    # Nothing tells a group that waits with one static parameter from one that the database was given just now, of
+    # which even the dynamic parameters wait for the reboot.
+    if apply_status != "in-sync":
         said = apply_status or "not told"
         return inconclusive(
             f"{wanted} is {found.parameter_value} in the parameter group; whether it is in force: {said}"
@@ -300,9 +315,10 @@ def aws_rds_cluster_snapshot_encrypted(snapshot: DbClusterSnapshot) -> Verdict:
     ],
 )
 def aws_rds_backups(database: DbInstance, evidence: Evidence, *, min_days: int = 7) -> Verdict:
-    """Automated backups are kept long enough.
+    """Automated backups are kept long enough, and the state of the instance does not keep RDS from making them.
 
-    Those of a member of a cluster are its cluster's.
+    Those of a member of a cluster are its cluster's, whose state is not asked. An instance that is stopped, or being
+    changed, is judged as it is set.
 
     Why: what is deleted or damaged is often noticed days later.
     Fix: aws rds modify-db-instance --db-instance-identifier NAME --backup-retention-period 7; of a cluster aws
@@ -322,6 +338,8 @@ def aws_rds_backups(database: DbInstance, evidence: Evidence, *, min_days: int =
     verdict = _kept(days, asked, min_days)
     if verdict.status is not Status.PASS:
         return verdict
+    if database.status in _NO_BACKUPS:
+        return failed(f"to be kept for {days} days, and none is made while it is {database.status}")
     for mode in (database.automation_mode, database.pending.automation_mode):
         if mode not in (None, "full"):
             return inconclusive(f"kept for {days} days; the automation of RDS Custom is {mode}")

@@ -29,10 +29,6 @@ class Parameter(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
 
     parameter_name: str
     parameter_value: str | None = None
-    apply_type: str = ""
-    """``dynamic``, or ``static``: in force after a reboot."""
-    apply_method: str = ""
-    """``immediate``, or ``pending-reboot``, which somebody may choose for a dynamic one, too."""
 
 
 class GroupStatus(msgspec.Struct, frozen=True, kw_only=True):
@@ -98,7 +94,13 @@ class DbInstance(Resource, frozen=True, kw_only=True, rename="pascal"):
         "DBClusterIdentifier": "AWS leaves it out of what is in no cluster",
         "PendingModifiedValues": "empty, or left out, where nobody asked for a change (API reference, DBInstance)",
         "AutomationMode": "only instances of RDS Custom have one (API reference, DBInstance)",
+        "DBInstanceStatus": "without it an instance is judged as it is set",
     }
+    any_value: ClassVar[dict[str, str]] = {
+        "DBInstanceStatus": "a state that is not known to keep RDS from its backups passes by itself",
+    }
+    status: str = msgspec.field(default="", name="DBInstanceStatus")
+    """``available``, or what is happening to it."""
     engine: str = ""
     engine_version: str = ""
     instance_create_time: datetime | None = None
