@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import itertools
 import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -296,19 +297,14 @@ class ChangesRoot:
 
     def open(self, rows: Iterable[tuple[Any, ...]]) -> None:
         """Rows in id order, without the columns that closing will fill."""
-        encoded = list(map(_encode, rows))
-        done = 0
-        while done < len(encoded):
-            room = len(encoded)
-            if self._blocks:
-                if self.opened and self.opened % BLOCK == 0:
-                    self._finished.append(self._block.hexdigest())
-                    self._block = hashlib.sha256()
-                room = BLOCK - self.opened % BLOCK
-            some = encoded[done : done + room]
+        encoded = map(_encode, rows)
+        # A block at a time: a first evaluation opens a million.
+        while some := list(itertools.islice(encoded, BLOCK - self.opened % BLOCK)):
+            if self._blocks and self.opened and self.opened % BLOCK == 0:
+                self._finished.append(self._block.hexdigest())
+                self._block = hashlib.sha256()
             self._block.update(b"".join(some))
             self.opened += len(some)
-            done += len(some)
 
     def close(self, rows: Iterable[tuple[str, int, int]]) -> None:
         """Rows of (valid_to, closed_by, id), in any order."""
