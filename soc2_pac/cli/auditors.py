@@ -16,6 +16,7 @@ from soc2_pac.cli.options import (
     opened_store,
     store_option,
 )
+from soc2_pac.cli.tokens import revoke
 from soc2_pac.output import plain, write
 
 _COLUMNS = (
@@ -51,7 +52,10 @@ def add(
     until: str,
     by: str | None,
 ) -> None:
-    """Let NAME read a period and criteria, and print their token, once."""
+    """Let NAME read a period and criteria.
+
+    Prints their token, once: nobody can read it again.
+    """
     from soc2_pac.audit import access, bounds  # noqa: PLC0415
     from soc2_pac.audit.populations import AuditPeriod  # noqa: PLC0415
     from soc2_pac.model import utc_text  # noqa: PLC0415
@@ -95,22 +99,7 @@ def list_(config_path: str | None, store_url: str | None, form: str) -> None:
         click.echo("No auditors.", err=True)
 
 
-@auditors.command()
-@click.argument("token")
-@config_option
-@store_option
-@click.option("--reason", required=True, help="Why it ends.")
-@_by_option
-def revoke(
-    token: str, config_path: str | None, store_url: str | None, reason: str, by: str | None
-) -> None:
-    """End the access of an auditor, by the id of their TOKEN."""
-    from soc2_pac.audit import access  # noqa: PLC0415
-
-    who = actor(by)
-    with opened_store(config_path, store_url) as store, store.database.writing() as connection:
-        access.revoke(connection, token, reason=reason, by=who, now=clock.now())
-    click.echo(f"{token} revoked.")
+auditors.add_command(revoke)
 
 
 @auditors.command()
@@ -151,7 +140,7 @@ def answer(
 @click.option("--auditor", metavar="ID", help="Only by this one.")
 @format_option
 def opened(config_path: str | None, store_url: str | None, auditor: str | None, form: str) -> None:
-    """List the last thousand addresses that auditors asked for, the newest first."""
+    """List what auditors opened, newest first: a thousand at most."""
     from soc2_pac.store import messages  # noqa: PLC0415
 
     with opened_store(config_path, store_url) as store, store.reading() as connection:

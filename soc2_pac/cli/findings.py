@@ -106,9 +106,12 @@ def list_(
     CSV and JSON name the controls of each, where some are recorded.
     Exit code 3 where nothing was judged yet.
     """
+    from soc2_pac import clock, config  # noqa: PLC0415
     from soc2_pac.audit.controls import ByRule  # noqa: PLC0415
+    from soc2_pac.model import utc_text  # noqa: PLC0415
     from soc2_pac.store.findings import last_as_of  # noqa: PLC0415
 
+    days = config.load(config_path, required=config_path is not None).evidence.max_age_days
     check_criteria(criteria)
     _check_rules(rules, config_path)
     with opened_store(config_path, store_url) as store, store.reading() as connection:
@@ -146,9 +149,12 @@ def list_(
             columns = (*_COLUMNS, "controls") if controls and form == "csv" else _COLUMNS
             rows = _rows(found, controls, approvals, full=form == "json")
             count = write(rows, columns, form)
+        outdated = queries.outdated(connection, utc_text(clock.now()), days)
     if count == 0:
         click.echo("No finding matches.", err=True)
     page.say(count)
+    if outdated is not None:
+        click.echo(f"{outdated} Next: soc2-pac run", err=True)
 
 
 def _exchange(connection: Connection, found: Iterator[queries.Finding], form: str) -> int:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import sqlalchemy as sa
 
 from soc2_pac import clock
 from soc2_pac.acts.due import OpenFailures
-from soc2_pac.model import CollectionStatus, Scope, Status, utc_text
+from soc2_pac.model import CollectionStatus, Scope, Status, utc_text, utc_time
 from soc2_pac.store import counts, tables
 from soc2_pac.store.database import batched
 from soc2_pac.store.evidence_list import EvidenceItem as EvidenceItem  # noqa: PLC0414 - a question, too
@@ -190,6 +191,22 @@ def last_instant(connection: Connection) -> str | None:
     query = sa.select(e.c.as_of).order_by(e.c.id.desc()).limit(1)
     found: str | None = connection.execute(query).scalar()
     return found
+
+
+def outdated(connection: Connection, now: str, days: int) -> str | None:
+    """What is to be said beside verdicts that nobody judged anew for longer than evidence counts.
+
+    A verdict turns stale when an evaluation finds its evidence too old, and not by itself.
+
+    Args:
+        connection: reading.
+        now: UTC text.
+        days: how long evidence counts.
+    """
+    judged = last_instant(connection)
+    if judged is None or utc_time(judged) + timedelta(days=days) > utc_time(now):
+        return None
+    return f"Last judged on {judged[:10]}, more than {days} days earlier: what passed then may not hold now."
 
 
 def body(connection: Connection, digest: str) -> tuple[str, str] | None:

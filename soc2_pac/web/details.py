@@ -84,6 +84,7 @@ def overview(place: Place) -> dict[str, Any]:
         "gap_rows": gaps[:5],
         "runs": [asdict(run) for run in runs],
         "known_at": queries.last_instant(connection),
+        "outdated": list(place.outdated()),
         "simulated": simulation.since(connection) is not None,
         "said_simulated": simulation.SAID,
     }

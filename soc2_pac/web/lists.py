@@ -307,6 +307,12 @@ class Place:
         """How many findings there are, by rule and status."""
         return self.known.tallied(self)
 
+    def outdated(self) -> tuple[str, ...]:
+        """What is to be said where nobody judged anew for too long."""
+        days = self.work.config.evidence.max_age_days
+        said = queries.outdated(self.connection, utc_text(self.now), days)
+        return () if said is None else (said,)
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:
@@ -516,7 +522,8 @@ def _findings(place: Place, asked: Asked) -> Answer:
         limit=asked.limit + 1,
     )
     controls = ByRule(place.connection)
-    return _keyed(found, asked, queries.Position, lambda one: finding_row(one, controls))
+    answer = _keyed(found, asked, queries.Position, lambda one: finding_row(one, controls))
+    return replace(answer, notes=place.outdated())
 
 
 def _documents(place: Place, asked: Asked) -> Answer:

@@ -8,6 +8,7 @@ import io
 import json
 import re
 from dataclasses import asdict
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -18,7 +19,7 @@ from starlette.testclient import TestClient
 from soc2_pac import config, plugins
 from soc2_pac.audit import populations
 from soc2_pac.errors import StoreError
-from soc2_pac.model import Status
+from soc2_pac.model import Status, utc_time
 from soc2_pac.store import differences, ledger, open_store, queries
 from soc2_pac.web import details, openapi
 from soc2_pac.web.access import Access
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from soc2_pac.store import Store
 
 HOST = "127.0.0.1:8765"
+DAY, SECOND = timedelta(days=1), timedelta(seconds=1)
 
 
 @pytest.fixture(
@@ -235,6 +237,22 @@ def test_numbers_of_the_overview_are_those_of_the_lists(client: TestClient) -> N
         assert len(client.get("/findings.json", params=query).json()) == number
     assert said["gaps"] == len(client.get("/gaps.json").json())
     assert said["statuses"]["fail"]
+
+
+def test_pages_say_where_nobody_judged_anew_for_too_long(
+    client: TestClient, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with store.reading() as connection:
+        judged = queries.last_instant(connection)
+    assert judged is not None
+    days = config.load(None, required=False).evidence.max_age_days
+    said = f"Last judged on {judged[:10]}, more than {days} days earlier"
+    for passed, outdated in ((days * DAY - SECOND, False), (days * DAY, True)):
+        at = utc_time(judged) + passed
+        monkeypatch.setattr("soc2_pac.clock.now", lambda at=at: at)
+        assert bool(client.get("/overview.json").json()["outdated"]) is outdated
+        for path in ("/", "/findings", "/findings?status=pass"):
+            assert (said in client.get(path).text) is outdated, path
 
 
 def test_changes_are_those_between_two_evaluations(client: TestClient, store: Store) -> None:
