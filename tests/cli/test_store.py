@@ -105,8 +105,14 @@ def test_findings_for_other_programs(ask: Callable[..., Ended]) -> None:
         assert "\x1b" not in ask("findings", "--format", form).out
 
 
+NONE = (
+    "No finding matches.\nLast judged on 2026-01-02, more than 7 days earlier: what passed then may not hold now. "
+    "Next: soc2-pac run\n"
+)
+
+
 def test_no_finding_matches(ask: Callable[..., Ended]) -> None:
-    assert ask("findings", "--status", "error") == (0, "", "No finding matches.\n")
+    assert ask("findings", "--status", "error") == (0, "", NONE)
 
 
 @pytest.mark.parametrize("form", ["table", "json", "sarif", "junit", "ocsf"])
@@ -387,7 +393,7 @@ def test_a_filter_that_can_match_nothing_is_refused(
 
 def test_a_filter_that_matches_nothing_yet_is_answered(ask: Callable[..., Ended]) -> None:
     ended = ask("findings", "list", "--provider", "aws", "--kind", "aws.s3.bucket")
-    assert (ended.code, ended.err) == (0, "No finding matches.\n")
+    assert (ended.code, ended.err) == (0, NONE)
 
 
 # -- waivers that cannot be -----------------------------------------------------------------------------
